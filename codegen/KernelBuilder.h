@@ -1,0 +1,60 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// How a kernel's meaning (an exec.kernel) becomes code: each builder makes one
+/// kind of kernel; the table of them is the list of what can be compiled.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELBUILDER_H
+#define CODEGEN_KERNELBUILDER_H
+
+#include "codegen/Target.h"
+#include "dialects/Exec/Exec.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+namespace moec {
+class Emit;
+
+/// How a kernel is launched, and what a launch costs.
+struct KernelPlan {
+  /// Tasks of a launch of `rows` rows: tasksPerRow * rows + fixedTasks.
+  int64_t tasksPerRow = 0, fixedTasks = 0;
+  /// Tasks that a thread should take at once.
+  int64_t grain = 1;
+  /// Matrix arithmetic per row, a multiply-add being two.
+  int64_t flopsPerRow = 0;
+  exec::WeightUse weights = exec::WeightUse::Whole;
+  /// Scratch memory of each thread.
+  int64_t scratchBytes = 0;
+};
+
+/// What a kernel is built for.
+struct KernelContext {
+  const Target &target;
+  /// Upper bound of rows of a launch, where it matters for scratch memory.
+  int64_t maxRows;
+};
+
+struct KernelBuilder {
+  /// The operations that make up such a kernel, in order: "decoder.linear".
+  llvm::ArrayRef<llvm::StringRef> operations;
+  /// Checks that the kernel can be built, with an error at its operation if
+  /// not, and plans its launch.
+  mlir::FailureOr<KernelPlan> (*plan)(exec::KernelOp, const KernelContext &);
+  /// Appends a function named as the kernel, a moert_kernel of
+  /// runtime/abi/Kernel.h, to the module in which `emit` stands, and what that
+  /// function calls. Called only if plan succeeded.
+  void (*emit)(exec::KernelOp, const KernelContext &, Emit &emit);
+};
+
+/// The builder for the kernel, or an error at the kernel that names its
+/// operations.
+mlir::FailureOr<const KernelBuilder *> findKernelBuilder(exec::KernelOp kernel);
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELBUILDER_H

@@ -1,0 +1,51 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The one description of each machine: instructions, caches, rates. Cost
+/// model, tiles and layouts read from it; nothing else names a machine.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_TARGET_H
+#define CODEGEN_TARGET_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace moec {
+
+/// An x86-64 machine.
+struct Target {
+  std::string name; ///< as the user types it: "x86-64-v4"
+  std::string cpu;  ///< LLVM's name of the instruction set
+  std::string tune; ///< LLVM's name of the CPU to schedule for
+  /// What code may use beyond `cpu`, in LLVM's names without "+".
+  std::vector<std::string> extraFeatures;
+  /// What the runtime must find on the CPU, in LLVM's names without "+".
+  std::vector<std::string> requiredFeatures;
+  int64_t vectorBits = 256;
+  bool hasBF16Dot = false; ///< VDPBF16PS
+
+  /// float32 elements in a vector register.
+  int64_t lanes() const { return vectorBits / 32; }
+  /// Vector registers.
+  int64_t registers() const { return vectorBits == 512 ? 32 : 16; }
+};
+
+/// The target called `name`; "host" is the machine that runs the compiler.
+/// Fails on an unknown name, and lists the known ones.
+llvm::Expected<Target> lookupTarget(llvm::StringRef name);
+
+/// The names that lookupTarget accepts, "host" included.
+llvm::ArrayRef<llvm::StringRef> targetNames();
+
+} // namespace moec
+
+#endif // CODEGEN_TARGET_H

@@ -1,0 +1,156 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// The exec dialect, its types and attributes, and the base class of its
+// operations.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIALECTS_EXEC_EXECDIALECT_TD
+#define DIALECTS_EXEC_EXECDIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+
+def Exec_Dialect : Dialect {
+  let name = "exec";
+  let summary = "Kernel launches on buffers: what an artifact holds";
+  let description = [{
+    A straight-line program per entry point and regime, which maps one-to-one
+    onto the tables of an artifact (`runtime/abi/artifact.fbs`). A kernel is the
+    *meaning* of one launch, a region of tensor operations; code generation
+    turns the region into machine code. So a kernel that holds several
+    operations, a fusion, needs no other form than one that holds one.
+
+    ```mlir
+    exec.tensor @lm_head.panels = @lm_head
+        : tensor<96x48xbf16, #exec.panels<32, 8, 2>>
+    exec.kernel @linear_96x48 {
+    ^bb0(%x: tensor<?x48xbf16, #exec.row_blocks<12, 256, 8>>,
+         %w: tensor<96x48xbf16, #exec.panels<32, 8, 2>>):
+      %y = decoder.linear %x, %w : ...
+      exec.yield %y : tensor<?x96xf32>
+    }
+    exec.program @step regime("any") max_tokens(512) {
+      %x = exec.alloc #exec.extent<1 * rows + 0> of tensor<48xbf16> at(0)
+      %w = exec.weight @lm_head.panels
+      %logits = exec.logits
+      exec.launch @linear_96x48(%x, %w, %logits)
+          rows(#exec.extent<1 * rows + 0>) tasks(#exec.extent<0 * tokens + 3>)
+          grain(8) flops(#exec.extent<9216 * rows + 0>) weights(whole)
+    }
+    ```
+  }];
+  let cppNamespace = "::moec::exec";
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Exec_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Exec_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+def Exec_Symbol : I32EnumAttr<"Symbol", "A size that a step brings", [
+      I32EnumAttrCase<"Tokens", 0, "tokens">,
+      I32EnumAttrCase<"Rows", 1, "rows">
+    ]> {
+  let cppNamespace = "::moec::exec";
+  let genSpecializedAttr = 0;
+}
+
+def Exec_ExtentAttr : AttrDef<Exec_Dialect, "Extent"> {
+  let mnemonic = "extent";
+  let summary = "A size that is linear in a symbol of the step";
+  let description = [{
+    `scale * symbol + constant`, where the symbol is T (`tokens`) or R (`rows`,
+    the tokens whose logits are wanted).
+  }];
+  let parameters = (ins "int64_t":$scale, EnumParameter<Exec_Symbol>:$symbol,
+                        "int64_t":$constant);
+  let assemblyFormat = [{
+    `<` $scale `*` $symbol `+` $constant `>`
+  }];
+  let extraClassDeclaration = [{
+    /// The value for `size` tokens or rows.
+    int64_t evaluate(int64_t size) const {
+      return getScale() * size + getConstant();
+    }
+  }];
+}
+
+def Exec_WeightUse : I32EnumAttr<"WeightUse",
+    "How much of its weights a launch reads", [
+      I32EnumAttrCase<"Whole", 0, "whole">,
+      I32EnumAttrCase<"Experts", 1, "experts">,
+      I32EnumAttrCase<"Rows", 2, "rows">
+    ]> {
+  let cppNamespace = "::moec::exec";
+  let genSpecializedAttr = 0;
+}
+def Exec_WeightUseAttr : EnumAttr<Exec_Dialect, Exec_WeightUse, "weight_use">;
+
+def Exec_Input : I32EnumAttr<"Input", "What the runtime brings to a step", [
+      I32EnumAttrCase<"Tokens", 0, "tokens">,
+      I32EnumAttrCase<"Rows", 1, "rows">,
+      I32EnumAttrCase<"Batch", 2, "batch">
+    ]> {
+  let cppNamespace = "::moec::exec";
+  let genSpecializedAttr = 0;
+}
+def Exec_InputAttr : EnumAttr<Exec_Dialect, Exec_Input, "input_kind">;
+
+//===----------------------------------------------------------------------===//
+// Layouts: encodings of tensor types
+//===----------------------------------------------------------------------===//
+
+def Exec_PanelsAttr : AttrDef<Exec_Dialect, "Panels"> {
+  let mnemonic = "panels";
+  let summary = "Weights as panels of rows, ordered for the dot instruction";
+  let description = [{
+    A matrix [N, K] or a stack [E, N, K] stored as
+    `[E][N / width][K / unit][width][unit]`. N is padded with zeros to a multiple
+    of `width`, K to one of `depth`. A panel is contiguous over the whole K: one
+    sequential stream for a single token.
+
+    Constraints:
+    - (C1) All are positive, and `unit` divides `depth`.
+  }];
+  let parameters = (ins "int64_t":$width, "int64_t":$depth, "int64_t":$unit);
+  let assemblyFormat = "`<` $width `,` $depth `,` $unit `>`";
+  let genVerifyDecl = 1;
+}
+
+def Exec_RowBlocksAttr : AttrDef<Exec_Dialect, "RowBlocks"> {
+  let mnemonic = "row_blocks";
+  let summary = "Activations as blocks of rows, K-major inside a slab";
+  let description = [{
+    A group of m rows (all of them, or one expert's) is cut into
+    `b = ceil(m / rows)` blocks as evenly as possible, the larger ones first, and
+    K into slabs of `slab` (the last may be shorter). It is stored as
+    `[slab][block][K of the slab / unit][rows of the block][unit]`, where unit
+    elements fill 32 bits; one block needs no slabs. K is padded with zeros to a
+    multiple of `depth`. A group takes exactly `m * padded K` elements.
+
+    Constraints:
+    - (C1) All are positive, and `depth` divides `slab`.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$slab, "int64_t":$depth);
+  let assemblyFormat = "`<` $rows `,` $slab `,` $depth `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+def Exec_BufferType : TypeDef<Exec_Dialect, "Buffer"> {
+  let mnemonic = "buffer";
+  let summary = "What an argument of a launch points to";
+}
+
+#endif // DIALECTS_EXEC_EXECDIALECT_TD

@@ -1,0 +1,277 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// The operations of the exec dialect.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIALECTS_EXEC_EXECOPS_TD
+#define DIALECTS_EXEC_EXECOPS_TD
+
+include "dialects/Exec/ExecDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// Layout
+//===----------------------------------------------------------------------===//
+
+def Exec_PackOp : Exec_Op<"pack", [Pure]> {
+  let summary = "Store a tensor in the layout that a matrix kernel reads";
+  let description = [{
+    The same elements in the layout that the result's encoding names. Activations
+    become `row_blocks`, for grouped rows one group per expert of `plan`; weights
+    become `panels`, at compile time.
+
+    Constraints:
+    - (C1) `source` has no encoding; `packed` has the same shape and element type
+      and the encoding `#exec.row_blocks` or `#exec.panels`.
+    - (C2) `plan` comes with `row_blocks` only.
+
+    Example:
+
+    ```mlir
+    %p = exec.pack %x : tensor<?x48xbf16>
+        -> tensor<?x48xbf16, #exec.row_blocks<12, 256, 8>>
+    %q = exec.pack %xs groups(%plan : !moe.plan<8, 2>) : tensor<?x48xbf16>
+        -> tensor<?x48xbf16, #exec.row_blocks<12, 256, 8>>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$source, Optional<AnyType>:$plan);
+  let results = (outs AnyRankedTensor:$packed);
+  let assemblyFormat = [{
+    $source (`groups` `(` $plan^ `:` type($plan) `)`)? attr-dict
+    `:` type($source) `->` type($packed)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols of a module
+//===----------------------------------------------------------------------===//
+
+def Exec_TensorOp : Exec_Op<"tensor", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Declare the stored form of a parameter";
+  let description = [{
+    One tensor of the artifact: a parameter in the layout of its type's encoding
+    (row-major without one). A parameter may have several stored forms.
+
+    Constraints:
+    - (C1) `parameter` names a `moe.parameter` of the same shape and element
+      type.
+    - (C2) An encoding is `#exec.panels`.
+
+    Example:
+
+    ```mlir
+    exec.tensor @lm_head.panels = @lm_head
+        : tensor<96x48xbf16, #exec.panels<32, 8, 2>>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$parameter,
+                       TypeAttr:$type);
+  let assemblyFormat = "$sym_name `=` $parameter `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Say what one launch computes";
+  let description = [{
+    The region's arguments are what the launch reads and its yielded values what
+    it writes, in the order of the launch's arguments. Layouts are encodings of
+    the tensor types.
+
+    Constraints:
+    - (C1) The region holds at least one operation besides `exec.yield`.
+
+    Example:
+
+    ```mlir
+    exec.kernel @add_48 {
+    ^bb0(%x: tensor<?x48xf32>, %delta: tensor<?x48xf32>):
+      %y = decoder.add %x, %delta : tensor<?x48xf32>
+      exec.yield %y : tensor<?x48xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Exec_YieldOp : Exec_Op<"yield",
+    [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
+  let summary = "Name the results of a kernel";
+  let description = [{
+    Example:
+
+    ```mlir
+    exec.yield %y : tensor<?x48xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$values);
+  let builders = [OpBuilder<(ins), [{ /* nothing to yield */ }]>];
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator,
+    SingleBlock, NoRegionArguments]> {
+  let summary = "List the launches of one version of an entry point";
+  let description = [{
+    Runs for steps of at most `max_tokens` tokens. The launches run in order; a
+    launch begins when the one before it is complete. `arena_bytes` is the memory
+    of all buffers, once planned.
+
+    Constraints:
+    - (C1) `max_tokens` is positive.
+
+    Example: see the head of this dialect.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$regime,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$max_tokens,
+                       OptionalAttr<I64Attr>:$arena_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `regime` `(` $regime `)` `max_tokens` `(` $max_tokens `)`
+    (`arena` `(` $arena_bytes^ `)`)? attr-dict-with-keyword $body
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Operands of launches
+//===----------------------------------------------------------------------===//
+
+def Exec_AllocOp : Exec_Op<"alloc", [HasParent<"ProgramOp">]> {
+  let summary = "Reserve memory of a step";
+  let description = [{
+    `rows` rows of type `row`, at byte `offset` of the arena once planned. Static:
+    nothing is allocated when the step runs.
+
+    Constraints:
+    - (C1) `row` is a static tensor type, or a scalar type for one element a row.
+
+    Example:
+
+    ```mlir
+    %h = exec.alloc #exec.extent<2 * tokens + 0> of tensor<14336xbf16> at(4096)
+    %plan = exec.alloc #exec.extent<4 * tokens + 9> of i32
+    ```
+  }];
+  let arguments = (ins Exec_ExtentAttr:$rows, TypeAttr:$row,
+                       OptionalAttr<I64Attr>:$offset);
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = [{
+    $rows `of` $row (`at` `(` $offset^ `)`)? attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Bytes of one row.
+    int64_t getRowBytes();
+  }];
+}
+
+def Exec_WeightOp : Exec_Op<"weight", [Pure, HasParent<"ProgramOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Point to a stored tensor";
+  let description = [{
+    Constraints:
+    - (C1) `tensor` names an `exec.tensor`.
+
+    Example:
+
+    ```mlir
+    %w = exec.weight @lm_head.panels
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$tensor);
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = "$tensor attr-dict";
+}
+
+def Exec_InputOp : Exec_Op<"input", [Pure, HasParent<"ProgramOp">]> {
+  let summary = "Point to what the runtime brings to the step";
+  let description = [{
+    Example:
+
+    ```mlir
+    %tokens = exec.input tokens
+    ```
+  }];
+  let arguments = (ins Exec_InputAttr:$kind);
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = "$kind attr-dict";
+}
+
+def Exec_CacheOp : Exec_Op<"cache", [Pure, HasParent<"ProgramOp">]> {
+  let summary = "Point to the cached keys and values of a layer";
+  let description = [{
+    Constraints:
+    - (C1) `layer` is not negative.
+
+    Example:
+
+    ```mlir
+    %cache = exec.cache layer(3)
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$layer);
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = "`layer` `(` $layer `)` attr-dict";
+}
+
+def Exec_LogitsOp : Exec_Op<"logits", [Pure, HasParent<"ProgramOp">]> {
+  let summary = "Point to the result of the step";
+  let description = [{
+    f32 [R, vocabulary], where the runtime reads it.
+
+    Example:
+
+    ```mlir
+    %logits = exec.logits
+    ```
+  }];
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = "attr-dict";
+}
+
+def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Run a kernel over a range of tasks";
+  let description = [{
+    `arguments` are the kernel's operands, then its results. `rows` is the leading
+    dimension of its first result (of its first operand where that has none),
+    `tasks` the number of tasks, `grain` how many of them a thread should take at once. `flops` and
+    `weights` say what the launch costs; they change nothing.
+
+    Constraints:
+    - (C1) `kernel` names an `exec.kernel` with as many operands and results as
+      there are arguments.
+    - (C2) `grain` is positive.
+
+    Example:
+
+    ```mlir
+    exec.launch @add_48(%x, %delta, %y) rows(#exec.extent<1 * tokens + 0>)
+        tasks(#exec.extent<1 * tokens + 0>)
+        grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel,
+                       Variadic<Exec_BufferType>:$arguments,
+                       Exec_ExtentAttr:$rows, Exec_ExtentAttr:$tasks,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$grain,
+                       Exec_ExtentAttr:$flops, Exec_WeightUseAttr:$weights);
+  let assemblyFormat = [{
+    $kernel `(` $arguments `)` `rows` `(` $rows `)` `tasks` `(` $tasks `)`
+    `grain` `(` $grain `)` `flops` `(` $flops `)` `weights` `(` $weights `)` attr-dict
+  }];
+}
+
+#endif // DIALECTS_EXEC_EXECOPS_TD
