@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the tools for the end-to-end tests and reads what they wrote.
+
+The tools are found in the folder that MOEC_BIN names.
+"""
+import array
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+BIN = pathlib.Path(os.environ["MOEC_BIN"])
+TARGETS = ["x86-64-v3", "x86-64-v4", "znver4"]
+TIMEOUT = 300
+
+
+class Failure(Exception):
+    """A test that failed, with the reason."""
+
+
+def call(tool, *arguments):
+    """Runs a tool; returns its result with text output."""
+    command = [str(BIN / tool), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def run(tool, *arguments):
+    """Runs a tool that must succeed; returns its standard output."""
+    done = call(tool, *arguments)
+    if done.returncode:
+        raise Failure(f"{' '.join(done.args)}: exit {done.returncode}\n{done.stderr}")
+    return done.stdout
+
+
+def runnable_targets():
+    """The targets among TARGETS that this CPU can run."""
+    flags = set()
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("flags"):
+            flags = set(line.split())
+            break
+    needs = {"x86-64-v3": {"avx2", "fma", "f16c"}, "x86-64-v4": {"avx512f", "avx512bw"},
+             "znver4": {"avx512f", "avx512bw", "avx512_bf16", "avx512_vnni"}}
+    return [t for t in TARGETS if needs[t] <= flags]
+
+
+def compile_model(model, output, *flags):
+    """Compiles a checkpoint folder or an .mlir file."""
+    run("moec", "compile", model, "-o", output, *flags)
+    return output
+
+
+def write_tokens(path, tokens):
+    path.write_text(",".join(map(str, tokens)))
+    return path
+
+
+def score(artifact, texts, folder, *flags):
+    """The logits of texts (lists of tokens) scored together, as bytes each."""
+    files, arguments = [], []
+    for i, tokens in enumerate(texts):
+        arguments += ["--tokens", write_tokens(folder / f"text{i}.txt", tokens)]
+    out = folder / "logits.npy"
+    run("moert", "score", artifact, *arguments, "--logits", out, *flags)
+    names = [out] if len(texts) == 1 else [folder / f"logits.{i}.npy" for i in range(len(texts))]
+    for name in names:
+        files.append(name.read_bytes())
+        name.unlink()
+    return files
+
+
+def generate(artifact, prompt, count, *flags):
+    """The tokens that follow a prompt."""
+    out = run("moert", "generate", artifact, "--tokens", ",".join(map(str, prompt)), "-n", count,
+              "--ignore-eos", "--json", *flags)
+    return json.loads(out)["tokens"]
+
+
+def floats(npy):
+    """The float32 elements of the bytes of a NumPy file (format 1.0)."""
+    header = int.from_bytes(npy[8:10], "little")
+    values = array.array("f")
+    values.frombytes(npy[10 + header:])
+    return values
+
+
+def expect(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+def main(test):
+    """Runs a test function on the command line's arguments: names, then a folder."""
+    *names, folder = sys.argv[1:]
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for name in names or [None]:
+            test(name, folder) if name else test(folder)
+    except Failure as failure:
+        sys.exit(f"{names}: {failure}")
