@@ -90,10 +90,11 @@ public:
   Value subF(Value a, Value b);
   Value mulF(Value a, Value b);
   Value divF(Value a, Value b);
+  /// a > b ? a : b; so b if one of them is NaN.
   Value maxF(Value a, Value b);
   /// a * b + c, rounded once.
   Value fma(Value a, Value b, Value c);
-  /// exp, accurate to a few units in the last place; vectors or scalars.
+  /// exp, accurate to 2 units in the last place; vectors or scalars of f32.
   Value exp(Value v);
   Value sqrt(Value v);
   /// f32, f16 or bf16 elements as f32: exact.

@@ -1,0 +1,97 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/Target.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace moec;
+
+using Names = std::vector<std::string>;
+
+// Of the levels of the System V psABI, what the CPU's features must show.
+static const Names v3Features = {"avx2", "bmi",   "bmi2", "f16c",
+                                 "fma",  "lzcnt", "movbe"};
+static const Names v4Features = {"avx512f", "avx512bw", "avx512cd", "avx512dq",
+                                 "avx512vl"};
+
+static Names concat(Names a, const Names &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+static Target makeV3() {
+  Target t;
+  t.name = t.cpu = "x86-64-v3";
+  t.tune = "generic";
+  t.requiredFeatures = v3Features;
+  return t;
+}
+
+static Target makeV4() {
+  Target t;
+  t.name = t.cpu = "x86-64-v4";
+  t.tune = "generic";
+  t.requiredFeatures = concat(v3Features, v4Features);
+  t.vectorBits = 512;
+  return t;
+}
+
+/// AVX-512 with the dot products for bf16 and int8. Named for the CPU it is
+/// tuned for; it holds no instruction of that vendor alone.
+static Target makeZnver4() {
+  Target t = makeV4();
+  t.name = t.tune = "znver4";
+  t.extraFeatures = {"avx512bf16", "avx512vnni"};
+  t.requiredFeatures = concat(t.requiredFeatures, t.extraFeatures);
+  t.hasBF16Dot = true;
+  return t;
+}
+
+static llvm::Expected<Target> detectHost() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  auto hasAll = [&](const Names &names) {
+    return llvm::all_of(
+        names, [&](const std::string &name) { return features.lookup(name); });
+  };
+  if (!hasAll(v3Features))
+    return llvm::createStringError(
+        "--target: this CPU ('" + llvm::sys::getHostCPUName() +
+        "') has no AVX2 and FMA, so 'host' cannot be compiled for; name "
+        "another target: " +
+        llvm::join(targetNames().drop_back(), ", "));
+  Target t = hasAll(v4Features) ? makeV4() : makeV3();
+  if (t.vectorBits == 512)
+    for (const char *extra : {"avx512bf16", "avx512vnni"})
+      if (features.lookup(extra))
+        t.extraFeatures.push_back(extra);
+  t.hasBF16Dot = llvm::is_contained(t.extraFeatures, "avx512bf16");
+  t.requiredFeatures = concat(t.requiredFeatures, t.extraFeatures);
+  t.name = "host";
+  t.tune = llvm::sys::getHostCPUName().str();
+  return t;
+}
+
+llvm::ArrayRef<llvm::StringRef> moec::targetNames() {
+  static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4", "znver4",
+                                          "host"};
+  return names;
+}
+
+llvm::Expected<Target> moec::lookupTarget(llvm::StringRef name) {
+  if (name == "x86-64-v3")
+    return makeV3();
+  if (name == "x86-64-v4")
+    return makeV4();
+  if (name == "znver4")
+    return makeZnver4();
+  if (name == "host")
+    return detectHost();
+  return llvm::createStringError("--target: unknown target '" + name +
+                                 "'; known are " +
+                                 llvm::join(targetNames(), ", "));
+}
