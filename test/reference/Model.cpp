@@ -170,8 +170,8 @@ void Model::mixture(const Layer &layer, const double *x, double *y) const {
   if (c.sparse) {
     std::vector<double> logits(c.experts);
     multiply(x, layer.router, logits.data(), c.experts);
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return logits[a] > logits[b];
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
     });
     weights.clear();
     for (size_t j = 0; j < c.choices; ++j)
