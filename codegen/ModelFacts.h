@@ -1,0 +1,40 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// What an artifact says about its model, read off the model's IR.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_MODELFACTS_H
+#define CODEGEN_MODELFACTS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace moec {
+
+/// The name of the module's attribute that describes the model.
+inline constexpr llvm::StringLiteral modelAttributeName = "moe.model";
+
+/// Adds to the module's `moe.model` what `step` shows:
+///
+/// | key                                      | value                         |
+/// |------------------------------------------|-------------------------------|
+/// | vocabulary, hidden, layers               | i64                           |
+/// | kv_heads, head_dim                       | i64                           |
+/// | cache_type                               | f32, f16 or bf16              |
+/// | window                                   | i64; 0: some layer sees all   |
+/// | experts, experts_per_token               | i64, the most of any layer; 0 |
+/// |                                          | if no layer is sparse         |
+/// | parameters                               | i64, elements of all          |
+/// | architecture, bos, eos                   | "custom", -1 and [] if absent |
+///
+/// Fails with an error at the module without a positive `max_positions`.
+mlir::LogicalResult describeModel(mlir::ModuleOp module,
+                                  mlir::func::FuncOp step);
+
+} // namespace moec
+
+#endif // CODEGEN_MODELFACTS_H

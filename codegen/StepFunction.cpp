@@ -1,0 +1,95 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/StepFunction.h"
+
+#include "dialects/Decoder/Decoder.h"
+
+using namespace mlir;
+using namespace moec;
+
+/// tensor<?xi32>
+static bool isIndexList(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 1 && tensor.isDynamicDim(0) &&
+         tensor.getElementType().isInteger(32) && !tensor.getEncoding();
+}
+
+/// tensor<?xVxf32>
+static bool isLogits(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0) &&
+         !tensor.isDynamicDim(1) && tensor.getElementType().isF32() &&
+         !tensor.getEncoding();
+}
+
+static LogicalResult checkSignature(func::FuncOp step) {
+  FunctionType type = step.getFunctionType();
+  bool matches =
+      type.getNumInputs() == 4 && type.getNumResults() == 2 &&
+      isIndexList(type.getInput(0)) && isIndexList(type.getInput(1)) &&
+      isa<decoder::BatchType>(type.getInput(2)) &&
+      isa<decoder::KVCacheType>(type.getInput(3)) &&
+      isLogits(type.getResult(0)) && type.getResult(1) == type.getInput(3);
+  if (!matches)
+    return step.emitOpError("has the type ")
+           << type
+           << "; expected (tensor<?xi32>, tensor<?xi32>, !decoder.batch, "
+              "!decoder.kv_cache<...>) -> (tensor<?xVxf32>, the same cache)";
+  if (!step.getBody().hasOneBlock())
+    return step.emitOpError("has ")
+           << step.getBody().getBlocks().size() << " blocks; expected one";
+  return success();
+}
+
+/// Token ids and row numbers are of one type, but only the runtime's checks of
+/// each make what reads them safe.
+static LogicalResult checkInputs(StepFunction step) {
+  for (OpOperand &use : step.tokens.getUses())
+    if (!isa<decoder::EmbedOp>(use.getOwner()))
+      return use.getOwner()->emitOpError(
+          "reads the tokens of @step; only decoder.embed can");
+  for (OpOperand &use : step.rows.getUses())
+    if (!isa<decoder::SelectRowsOp>(use.getOwner()))
+      return use.getOwner()->emitOpError(
+          "reads the row numbers of @step; only decoder.select_rows can");
+  return success();
+}
+
+/// Buffers make updates of the cache visible at once, so nothing may read an
+/// older state of it.
+static LogicalResult checkCacheChain(StepFunction step) {
+  Value latest = step.cache;
+  for (Operation &op : step.op.getBody().front())
+    for (Value operand : op.getOperands()) {
+      if (!isa<decoder::KVCacheType>(operand.getType()))
+        continue;
+      if (operand != latest)
+        return op.emitOpError("uses a cache that a later operation updated; "
+                              "expected the latest");
+      if (auto append = dyn_cast<decoder::AppendKVOp>(op))
+        latest = append.getUpdated();
+    }
+  return success();
+}
+
+FailureOr<StepFunction> StepFunction::find(ModuleOp module) {
+  auto op = module.lookupSymbol<func::FuncOp>(stepFunctionName);
+  if (!op)
+    return module.emitOpError("has no function @step");
+  if (failed(checkSignature(op)))
+    return failure();
+  Block &body = op.getBody().front();
+  StepFunction step{op,
+                    body.getArgument(0),
+                    body.getArgument(1),
+                    body.getArgument(2),
+                    body.getArgument(3),
+                    body.getTerminator()->getOperand(0)};
+  if (failed(checkInputs(step)) || failed(checkCacheChain(step)))
+    return failure();
+  if (!step.logits.getDefiningOp())
+    return op.emitOpError("returns logits that it does not compute");
+  return step;
+}
