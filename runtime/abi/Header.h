@@ -16,8 +16,11 @@
 /** A reader refuses another major version, and a newer minor one. */
 #define MOERT_FORMAT_MAJOR 1
 #define MOERT_FORMAT_MINOR 0
-/** Alignment of the header's page and of segments in the file. */
+/** Of segments and of the table in the file; the header fills the first such
+    page, with zeros behind it. */
 #define MOERT_SEGMENT_ALIGNMENT 4096
+/** Of tensors in their segment. */
+#define MOERT_TENSOR_ALIGNMENT 64
 
 typedef struct moert_header {
   uint8_t magic[8];
@@ -26,7 +29,7 @@ typedef struct moert_header {
   uint32_t reserved;       /**< 0 */
   uint64_t file_size;      /**< of the whole artifact, in bytes */
   uint64_t table_offset;   /**< of the FlatBuffers table, 4096-aligned */
-  uint64_t table_size;     /**< the table ends the file */
+  uint64_t table_size;     /**< in bytes; the table ends the file */
   uint64_t table_checksum; /**< XXH3, 64 bits */
   uint64_t checksum;       /**< XXH3 of the bytes of this struct before it */
 } moert_header;

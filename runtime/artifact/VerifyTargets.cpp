@@ -1,0 +1,103 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "runtime/artifact/Verify.h"
+
+#include "runtime/abi/Kernel.h"
+
+#include <map>
+#include <set>
+
+using namespace moert;
+
+/// Names of CPU features: "avx2", "sse4.2".
+static bool verifyFeatures(const Report &report, const format::Target &target,
+                           const std::string &entry) {
+  for (const flatbuffers::String *feature : *target.features())
+    if (!isPrintable(*feature))
+      return report.damaged(entry, "a CPU feature is not a printable text");
+  return true;
+}
+
+/// The code segment and the kernels that it exports.
+static bool verifyKernels(const Report &report, const format::Artifact &table,
+                          const format::Target &target,
+                          const std::string &entry) {
+  uint32_t count = table.segments()->size();
+  if (target.code() >= count)
+    return report.damaged(entry, "code is segment ", target.code(),
+                          ", but there are ", count);
+  format::SegmentKind kind = table.segments()->Get(target.code())->kind();
+  if (kind != format::SegmentKind::Code)
+    return report.damaged(entry, "code is segment ", target.code(),
+                          ", but its kind is ",
+                          format::EnumNameSegmentKind(kind));
+  std::set<std::string> symbols;
+  for (uint32_t i = 0; i < target.kernels()->size(); ++i) {
+    const format::Kernel &kernel = *target.kernels()->Get(i);
+    if (!isIdentifier(*kernel.symbol()))
+      return report.damaged(entry, "the symbol of kernel ", i,
+                            " is not an identifier");
+    if (!isPrintable(*kernel.computes()))
+      return report.damaged(entry, "what kernel ", i,
+                            " computes is not a printable text");
+    if (!symbols.insert(kernel.symbol()->str()).second)
+      return report.damaged(entry, "kernel ", i, " has the symbol ",
+                            kernel.symbol()->str(), " of a kernel before it");
+  }
+  return true;
+}
+
+/// Programs as versions of entry points: names and order.
+static bool verifyVersions(const Report &report, const format::Target &target,
+                           const std::string &entry) {
+  std::map<std::string, uint32_t> largest; // max_tokens of an entry so far
+  std::set<std::string> names;
+  for (uint32_t i = 0; i < target.programs()->size(); ++i) {
+    const format::Program &program = *target.programs()->Get(i);
+    if (!isPrintable(*program.entry()) || !isPrintable(*program.regime()))
+      return report.damaged(entry, "program ", i,
+                            " has a name that is not a printable text");
+    std::string name = program.entry()->str();
+    if (!names.insert(name + "\n" + program.regime()->str()).second)
+      return report.damaged(entry, "there are two programs '", name, "' for '",
+                            program.regime()->str(), "'");
+    uint32_t most = program.max_tokens();
+    if (most == 0 || most > Limits::stepTokens)
+      return report.damaged(entry, "program ", i, " is for at most ", most,
+                            " tokens, but must be for 1 to ",
+                            Limits::stepTokens);
+    if (most <= largest[name])
+      return report.damaged(entry, "program ", i, " is for at most ", most,
+                            " tokens, but one before it for ", largest[name]);
+    largest[name] = most;
+  }
+  if (largest.count("step") == 0)
+    return report.damaged(entry, "has no program 'step'");
+  return true;
+}
+
+bool moert::verifyTargets(const Report &report, const format::Artifact &table) {
+  if (table.targets()->size() == 0)
+    return report.damaged("there is no target");
+  std::set<std::string> names;
+  for (uint32_t i = 0; i < table.targets()->size(); ++i) {
+    const format::Target &target = *table.targets()->Get(i);
+    if (!isPrintable(*target.name()))
+      return report.damaged("target ", i, ": name is not a printable text");
+    std::string entry = "target '" + target.name()->str() + "': ";
+    if (!names.insert(target.name()->str()).second)
+      return report.damaged(entry, "there are two of this name");
+    if (target.scratch_bytes() > Limits::scratch)
+      return report.damaged(entry, "scratch of ", target.scratch_bytes(),
+                            " bytes, but at most ", Limits::scratch,
+                            " are allowed");
+    if (!verifyFeatures(report, target, entry) ||
+        !verifyKernels(report, table, target, entry) ||
+        !verifyVersions(report, target, entry) ||
+        !verifyPrograms(report, table, target))
+      return false;
+  }
+  return true;
+}
