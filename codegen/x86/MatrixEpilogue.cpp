@@ -1,0 +1,97 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/x86/MatrixEpilogue.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace moec;
+
+std::string StoreSums::name() const {
+  if (!biasElement)
+    return "store";
+  return "bias_" + std::string(biasElement.isBF16()  ? "bf16"
+                               : biasElement.isF16() ? "f16"
+                                                     : "f32");
+}
+
+SmallVector<Type> StoreSums::placeTypes(Emit &emit) const {
+  // First element, elements between rows, columns that exist (and bias).
+  SmallVector<Type> types = {emit.pointer(), emit.getI64Type(),
+                             emit.getI64Type()};
+  if (biasElement)
+    types.push_back(emit.pointer());
+  return types;
+}
+
+SmallVector<Value> StoreSums::place(Emit &emit, const Target &target, Value row,
+                                    Value column) const {
+  Value pitch = emit.i64(target.columns);
+  Value offset = emit.add(emit.mul(row, pitch), column);
+  SmallVector<Value> place = {emit.at(target.result, emit.getF32Type(), offset),
+                              pitch, emit.sub(pitch, column)};
+  if (biasElement)
+    place.push_back(emit.at(target.bias, biasElement, column));
+  return place;
+}
+
+/// Which lanes of a vector are columns that exist.
+static Value laneMask(Emit &emit, int64_t lanes, int64_t from, Value columns) {
+  SmallVector<int32_t> indices;
+  for (int64_t i = 0; i < lanes; ++i)
+    indices.push_back(from + i);
+  auto type = emit.vector(lanes, emit.getI32Type());
+  Value lane = arith::ConstantOp::create(
+      emit, DenseElementsAttr::get(type, ArrayRef<int32_t>(indices)));
+  Value end = emit.splat(emit.truncate(columns), lanes);
+  return emit.less(lane, end);
+}
+
+void StoreSums::emit(Emit &emit, TileSums sums, ValueRange place) const {
+  Type f32 = emit.getF32Type();
+  Value result = place[0], pitch = place[1], columns = place[2];
+  SmallVector<Value> masks;
+  auto address = [&](int64_t row, int64_t v) {
+    Value offset = emit.add(emit.mul(pitch, row), v * sums.lanes);
+    return emit.at(result, f32, offset);
+  };
+  auto bias = [&](int64_t v) -> Value {
+    Value from = emit.at(place[3], biasElement, emit.i64(v * sums.lanes));
+    auto type = emit.vector(sums.lanes, biasElement);
+    if (masks.empty())
+      return emit.widen(emit.load(type, from));
+    Value zero = emit.number(type, 0.0);
+    unsigned alignment = biasElement.getIntOrFloatBitWidth() / 8;
+    return emit.widen(LLVM::MaskedLoadOp::create(
+        emit, TypeRange(type), from, masks[v], zero,
+        emit.getI32IntegerAttr(alignment), /*nontemporal=*/UnitAttr()));
+  };
+  auto storeAll = [&] {
+    for (int64_t v = 0; v < sums.vectors(); ++v) {
+      Value added = biasElement ? bias(v) : Value();
+      for (int64_t row = 0; row < sums.rows; ++row) {
+        Value sum = sums.at(row, v);
+        if (biasElement)
+          sum = emit.addF(sum, added);
+        if (masks.empty())
+          emit.store(sum, address(row, v));
+        else
+          LLVM::MaskedStoreOp::create(emit, sum, address(row, v), masks[v],
+                                      /*alignment=*/4);
+      }
+    }
+  };
+  Value partial = emit.less(columns, emit.i64(sums.columns()));
+  emit.branch(
+      partial,
+      [&] {
+        for (int64_t v = 0; v < sums.vectors(); ++v)
+          masks.push_back(laneMask(emit, sums.lanes, v * sums.lanes, columns));
+        storeAll();
+        masks.clear();
+      },
+      storeAll);
+}

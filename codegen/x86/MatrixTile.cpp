@@ -1,0 +1,194 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/x86/MatrixTile.h"
+
+#include "codegen/x86/RowSplit.h"
+
+using namespace mlir;
+using namespace moec;
+
+/// Bytes that a stream tile prefetches ahead of itself: several slabs' worth,
+/// into L2, where the hardware's own stream does not evict it.
+static constexpr int64_t prefetchDistance = 16384;
+static constexpr int64_t cacheLine = 64;
+static constexpr int32_t intoL2 = 2;
+
+TileShapes TileShapes::of(const Target &target) {
+  // 24 sums, two vectors of weights and the activations in 32 registers; a
+  // block of activations in one pass.
+  if (target.registers() == 32)
+    return {blockRows, blockRows, panelWidth, /*prefetchRows=*/5};
+  // Eight sums and what widened pairs take in 16 registers.
+  return {/*streamRows=*/2, /*slabRows=*/4, panelWidth / 2,
+          /*prefetchRows=*/3};
+}
+
+bool TileShapes::slabTakesBlock() const { return slabRows == blockRows; }
+
+//===----------------------------------------------------------------------===//
+// Main loop
+//===----------------------------------------------------------------------===//
+
+/// Address a number of bytes after another.
+static Value after(Emit &emit, Value address, Value bytes) {
+  return emit.at(address, emit.getI8Type(), bytes);
+}
+static Value after(Emit &emit, Value address, int64_t bytes) {
+  return bytes ? after(emit, address, emit.i64(bytes)) : address;
+}
+
+void MatrixTiles::step(Emit &emit, TileSums &sums, Value x, Value w) const {
+  SmallVector<Fragment> weights;
+  for (int64_t v = 0; v < sums.vectors(); ++v) {
+    int64_t bytes = v * sums.lanes * decoder.weightBytes();
+    weights.push_back(decoder.weights(emit, after(emit, w, bytes)));
+  }
+  for (int64_t row = 0; row < sums.rows; ++row) {
+    Fragment activation =
+        decoder.activation(emit, after(emit, x, row * activationStepBytes));
+    for (int64_t v = 0; v < sums.vectors(); ++v)
+      sums.at(row, v) =
+          multiplyAdd(emit, sums.at(row, v), weights[v], activation);
+  }
+}
+
+TileSums MatrixTiles::mainLoop(Emit &emit, TileSums sums,
+                               const TileOperands &operands,
+                               Prefetch prefetch) const {
+  int64_t wStride = panelWidth * decoder.weightBytes();
+  sums.values =
+      emit.loop(emit.i64(0), operands.steps, unrolledSteps, sums.values,
+                [&](Value k, ValueRange carried) {
+                  TileSums next = sums;
+                  next.values.assign(carried.begin(), carried.end());
+                  Value x =
+                      after(emit, operands.x, emit.mul(k, operands.xStride));
+                  Value w = after(emit, operands.w, emit.mul(k, wStride));
+                  for (int64_t u = 0; u < unrolledSteps; ++u) {
+                    prefetch(emit, k, u);
+                    Value xStep = emit.mul(operands.xStride, u);
+                    step(emit, next, u ? after(emit, x, xStep) : x,
+                         after(emit, w, u * wStride));
+                  }
+                  return next.values;
+                });
+  return sums;
+}
+
+TileSums MatrixTiles::zeros(Emit &emit, TileShape shape) const {
+  auto type = emit.vector(decoder.lanes(), emit.getF32Type());
+  int64_t count = shape.rows * shape.columns / decoder.lanes();
+  return {SmallVector<Value>(count, emit.number(type, 0.0)), shape.rows,
+          decoder.lanes()};
+}
+
+std::string MatrixTiles::functionName(const char *kind, TileShape shape) const {
+  return std::string(kind) + "_" + std::to_string(shape.rows) + "x" +
+         std::to_string(shape.columns) + "_" + decoder.name() + "_" +
+         epilogue.name();
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles over all of K
+//===----------------------------------------------------------------------===//
+
+void MatrixTiles::callStream(Emit &emit, int64_t rows,
+                             const TileOperands &operands,
+                             ValueRange place) const {
+  TileShape shape = shapes.stream(rows);
+  std::string name = functionName("stream", shape);
+  if (!emit.hasFunction(name))
+    emitStream(emit, name, shape);
+  SmallVector<Value> arguments = {operands.x, operands.w, operands.steps};
+  llvm::append_range(arguments, place);
+  emit.call(name, arguments);
+}
+
+void MatrixTiles::emitStream(Emit &emit, StringRef name,
+                             TileShape shape) const {
+  SmallVector<Type> types = {emit.pointer(), emit.pointer(), emit.getI64Type()};
+  llvm::append_range(types, epilogue.placeTypes(emit));
+  emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
+    // The rows are one block: their number is the distance between steps.
+    TileOperands operands = {a[0], emit.i64(shape.rows * activationStepBytes),
+                             a[1], a[2]};
+    int64_t stride = panelWidth * decoder.weightBytes();
+    auto prefetch = [&](Emit &emit, Value k, int64_t u) {
+      if (shape.rows < shapes.prefetchRows)
+        return;
+      Value ahead = after(emit, operands.w, emit.mul(k, stride));
+      for (int64_t line = 0; line < stride; line += cacheLine)
+        emit.prefetch(after(emit, ahead, prefetchDistance + u * stride + line),
+                      intoL2);
+    };
+    TileSums sums = mainLoop(emit, zeros(emit, shape), operands, prefetch);
+    epilogue.emit(emit, sums, a.drop_front(3));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles over a slab of K
+//===----------------------------------------------------------------------===//
+
+void MatrixTiles::callSlab(Emit &emit, int64_t rows,
+                           const TileOperands &operands, const SlabState &state,
+                           ValueRange place) const {
+  TileShape shape = shapes.slab(rows);
+  std::string name = functionName("slab", shape);
+  if (!emit.hasFunction(name))
+    emitSlab(emit, name, shape);
+  SmallVector<Value> arguments = {
+      operands.x,        operands.xStride, operands.w,       operands.steps,
+      state.sums,        state.first,      state.last,       state.nextW,
+      state.nextWStride, state.nextX,      state.nextXStride};
+  llvm::append_range(arguments, place);
+  emit.call(name, arguments);
+}
+
+void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
+  Type ptr = emit.pointer(), i64 = emit.getI64Type(), i1 = emit.getI1Type();
+  SmallVector<Type> types = {ptr, i64, ptr, i64, ptr, i1,
+                             i1,  ptr, i64, ptr, i64};
+  int64_t own = types.size();
+  llvm::append_range(types, epilogue.placeTypes(emit));
+  emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
+    TileOperands operands = {a[0], a[1], a[2], a[3]};
+    if (shapes.slabTakesBlock())
+      operands.xStride = emit.i64(shape.rows * activationStepBytes);
+    SlabState state = {a[4], a[5], a[6], a[7], a[8], a[9], a[10]};
+    TileSums sums = zeros(emit, shape);
+    auto address = [&](int64_t i) {
+      int64_t row = i / sums.vectors(), v = i % sums.vectors();
+      return after(emit, state.sums, 4 * (row * panelWidth + v * sums.lanes));
+    };
+    int64_t count = sums.values.size();
+    Type type = sums.values[0].getType();
+    SmallVector<Type> sumTypes(count, type);
+    SmallVector<Value> none = sums.values;
+    sums.values = emit.branch(
+        state.first, sumTypes, [&] { return none; },
+        [&] {
+          SmallVector<Value> loaded;
+          for (int64_t i = 0; i < count; ++i)
+            loaded.push_back(emit.load(type, address(i)));
+          return loaded;
+        });
+    auto prefetch = [&](Emit &emit, Value k, int64_t u) {
+      Value step = emit.add(k, u);
+      auto fetch = [&](Value base, Value stride) {
+        emit.prefetch(after(emit, base, emit.mul(step, stride)), intoL2);
+      };
+      fetch(state.nextW, state.nextWStride);
+      fetch(state.nextX, state.nextXStride);
+    };
+    sums = mainLoop(emit, sums, operands, prefetch);
+    emit.branch(
+        state.last, [&] { epilogue.emit(emit, sums, a.drop_front(own)); },
+        [&] {
+          for (int64_t i = 0; i < count; ++i)
+            emit.store(sums.values[i], address(i));
+        });
+  });
+}
