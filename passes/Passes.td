@@ -12,9 +12,54 @@
 include "mlir/Pass/PassBase.td"
 
 def VerifyProgramPass : Pass<"moe-verify-program", "::mlir::ModuleOp"> {
-  let summary = "Check that a module is a whole model";
+  let summary = "Check that a module is a whole model that can be compiled";
   let description = [{
-    Reports violations; changes nothing.
+    The contract between import, or a hand-written model, and code generation.
+    Reports the first clause that is violated, by its name; changes nothing.
+
+    - *model*: the module has a dictionary `moe.model` of `max_positions` (i64,
+      1 to 2^31 - 1) and, if wanted, `architecture` (string), `window` (i64, the
+      window of every attention, 0 for none), `bos` (i64, -1 for none), `eos`
+      (array of i64) and `tokenizer` (string), and of nothing else. Token numbers
+      are in the vocabulary V.
+    - *module*: the module holds `moe.parameter` and one function, `@step`.
+    - *signature*: `@step` is `(tensor<?xi32>, tensor<?xi32>, !decoder.batch,
+      !decoder.kv_cache<...>) -> (tensor<?xVxf32>, !decoder.kv_cache<...>)`, of
+      tokens, rows, batch and cache, and of one block.
+    - *operations*: all are of `moe` and `decoder`, but for `exec.pack` and
+      `func.return`.
+    - *inputs*: `decoder.embed` alone reads the tokens, `decoder.select_rows`
+      alone the rows, because the runtime checks the range of each.
+    - *cache*: each operation takes the newest cache, and so does the return.
+      Each layer is appended to once, and attended to after that only.
+    - *logits*: an operation computes them.
+
+    Example:
+
+    ```mlir
+    module attributes {moe.model = {max_positions = 64}} {
+      moe.parameter @table : tensor<96x32xf32>
+      func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                      %batch: !decoder.batch,
+                      %cache: !decoder.kv_cache<1, 1, 32, f32>)
+          -> (tensor<?x96xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+        %table = moe.read_parameter @table : tensor<96x32xf32>
+        %x = decoder.embed %tokens, %table
+            : tensor<?xi32>, tensor<96x32xf32> -> tensor<?x32xf32>
+        %cache_0 = decoder.append_kv %cache, %x, %x, %batch layer(0)
+            : !decoder.kv_cache<1, 1, 32, f32>, tensor<?x32xf32>
+        %a = decoder.attention %x, %cache_0, %batch layer(0) scale(1.0)
+            : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+            -> tensor<?x32xf32>
+        %last = decoder.select_rows %a, %rows
+            : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+        %logits = decoder.linear %last, %table
+            : tensor<?x32xf32>, tensor<96x32xf32> -> tensor<?x96xf32>
+        return %logits, %cache_0
+            : tensor<?x96xf32>, !decoder.kv_cache<1, 1, 32, f32>
+      }
+    }
+    ```
   }];
 }
 

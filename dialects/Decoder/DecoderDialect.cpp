@@ -16,6 +16,19 @@ using namespace moec::decoder;
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Decoder/DecoderTypes.cpp.inc"
 
+LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t layers, int64_t heads,
+                                  int64_t headDim, Type element) {
+  // kv_cache_c1
+  if (layers <= 0 || heads <= 0 || headDim <= 0)
+    return emitError()
+           << "expected positive layers, heads and head_dim, but got " << layers
+           << ", " << heads << " and " << headDim;
+  if (!element.isF32() && !element.isF16() && !element.isBF16())
+    return emitError() << "expected elements of f32, f16 or bf16, but got "
+                       << element;
+  return success();
+}
 
 void DecoderDialect::initialize() {
   addTypes<

@@ -4,21 +4,159 @@
 
 #include "dialects/Decoder/Decoder.h"
 
+#include "dialects/DimensionChecker.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 
 using namespace mlir;
+using namespace moec;
 using namespace moec::decoder;
 
 #define GET_OP_CLASSES
 #include "dialects/Decoder/Decoder.cpp.inc"
 
-LogicalResult EmbedOp::verify() { return success(); }
-LogicalResult SelectRowsOp::verify() { return success(); }
-LogicalResult RMSNormOp::verify() { return success(); }
-LogicalResult LinearOp::verify() { return success(); }
-LogicalResult SwigluOp::verify() { return success(); }
-LogicalResult RopeOp::verify() { return success(); }
-LogicalResult AppendKVOp::verify() { return success(); }
-LogicalResult AttentionOp::verify() { return success(); }
-LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()>, int64_t, int64_t, int64_t, Type) { return success(); }
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbedOp::verify() {
+  // embed_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("tokens", getTokens().getType(), {"T"})) ||
+      failed(dimensions.check("table", getTable().getType(), {"V", "H"})))
+    return failure();
+  return dimensions.check("y", getY().getType(), {"T", "H"});
+}
+
+LogicalResult SelectRowsOp::verify() {
+  // select_rows_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("x", getX().getType(), {"T", "H"})) ||
+      failed(dimensions.check("rows", getRows().getType(), {"R"})))
+    return failure();
+  return dimensions.check("y", getY().getType(), {"R", "H"});
+}
+
+LogicalResult RMSNormOp::verify() {
+  // rms_norm_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("x", getX().getType(), {"T", "H"})) ||
+      failed(dimensions.check("weight", getWeight().getType(), {"H"})) ||
+      failed(dimensions.check("y", getY().getType(), {"T", "H"})))
+    return failure();
+
+  // rms_norm_c2
+  const APFloat &epsilon = getEpsilon();
+  if (!epsilon.isFinite() || (epsilon.isNegative() && !epsilon.isZero()))
+    return emitOpError("expected a finite, non-negative epsilon, but got ")
+           << getEpsilonAttr();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Multi-layer perceptron
+//===----------------------------------------------------------------------===//
+
+LogicalResult LinearOp::verify() {
+  // linear_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("x", getX().getType(), {"T", "K"})) ||
+      failed(dimensions.check("weight", getWeight().getType(), {"N", "K"})) ||
+      failed(dimensions.check("y", getY().getType(), {"T", "N"})))
+    return failure();
+
+  // linear_c2
+  return verifyProductElements(*this, getX(), getWeight());
+}
+
+LogicalResult SwigluOp::verify() {
+  // swiglu_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("gate", getGate().getType(), {"T", "I"})))
+    return failure();
+  return dimensions.check("y", getY().getType(), {"T", "I"});
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult RopeOp::verify() {
+  // rope_c2
+  int64_t headDim = getHeadDim();
+  if (headDim <= 0 || headDim % 2 != 0)
+    return emitOpError("expected an even, positive head_dim, but got ")
+           << headDim;
+
+  // rope_c1
+  int64_t columns = getX().getType().getShape()[1];
+  if (ShapedType::isDynamic(columns) || columns % headDim != 0)
+    return emitOpError("expected x [T, heads * head_dim] with a multiple of ")
+           << headDim << " columns, but got " << getX().getType();
+
+  // rope_c3
+  const APFloat &theta = getTheta();
+  if (!theta.isFinite() || theta.isNegative() || theta.isZero())
+    return emitOpError("expected a finite, positive theta, but got ")
+           << getThetaAttr();
+  return success();
+}
+
+/// Constraint C2 of the operations that name a layer.
+static LogicalResult verifyLayer(Operation *op, int64_t layer,
+                                 KVCacheType cache) {
+  if (layer >= 0 && layer < cache.getLayers())
+    return success();
+  return op->emitOpError("expected a layer from 0 to ")
+         << cache.getLayers() - 1 << ", but got " << layer;
+}
+
+LogicalResult AppendKVOp::verify() {
+  // append_kv_c1
+  KVCacheType cache = getCache().getType();
+  DimensionChecker dimensions(*this);
+  dimensions.define("heads * head_dim", cache.getHeads() * cache.getHeadDim(),
+                    "the cache");
+  if (failed(dimensions.check("keys", getKeys().getType(),
+                              {"T", "heads * head_dim"})))
+    return failure();
+
+  // append_kv_c2
+  return verifyLayer(*this, getLayer(), cache);
+}
+
+void AppendKVOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getUpdated(), "cache");
+}
+
+LogicalResult AttentionOp::verify() {
+  // attention_c1
+  KVCacheType cache = getCache().getType();
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("queries", getQueries().getType(),
+                              {"T", "query heads * head_dim"})) ||
+      failed(dimensions.check("y", getY().getType(),
+                              {"T", "query heads * head_dim"})))
+    return failure();
+  int64_t columns = dimensions["query heads * head_dim"];
+  int64_t cached = cache.getHeads() * cache.getHeadDim();
+  if (ShapedType::isDynamic(columns) || columns == 0 || columns % cached != 0)
+    return emitOpError("expected queries with a multiple of ")
+           << cached << " columns, the cache's heads times head_dim, but got "
+           << getQueries().getType();
+
+  // attention_c2
+  if (failed(verifyLayer(*this, getLayer(), cache)))
+    return failure();
+
+  // attention_c3
+  if (getWindow() && static_cast<int64_t>(*getWindow()) <= 0)
+    return emitOpError("expected a positive window, but got ")
+           << static_cast<int64_t>(*getWindow());
+
+  // attention_c4
+  if (!getScale().isFinite())
+    return emitOpError("expected a finite scale, but got ") << getScaleAttr();
+  return success();
+}

@@ -11,6 +11,7 @@
 
 include "dialects/Decoder/DecoderDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 //===----------------------------------------------------------------------===//
@@ -66,10 +67,14 @@ def Decoder_SelectRowsOp : Decoder_Op<"select_rows"> {
   let hasVerifier = 1;
 }
 
-def Decoder_AddOp : Decoder_Op<"add", [AllTypesMatch<["x", "delta", "y"]>]> {
+def Decoder_AddOp : Decoder_Op<"add",
+    [Commutative, AllTypesMatch<["x", "delta", "y"]>]> {
   let summary = "Add to the residual stream";
   let description = [{
     `y = x + delta`, element by element, in f32.
+
+    Constraints:
+    - (C1) `x`, `delta` and `y` are of one type.
 
     Example:
 
@@ -90,6 +95,7 @@ def Decoder_RMSNormOp : Decoder_Op<"rms_norm"> {
 
     Constraints:
     - (C1) `x` and `y` are [T, H], `weight` is [H].
+    - (C2) `epsilon` is finite and not negative.
 
     Example:
 
@@ -122,6 +128,9 @@ def Decoder_LinearOp : Decoder_Op<"linear"> {
 
     Constraints:
     - (C1) `x` is [T, K], `weight` [N, K], `y` [T, N].
+    - (C2) `x` is of bf16 if and only if `weight` is; an f16 weight meets f32.
+
+    Encodings of `x` and `weight` are layouts, free of meaning.
 
     Example:
 
@@ -181,7 +190,7 @@ def Decoder_RopeOp : Decoder_Op<"rope", [AllTypesMatch<["x", "y"]>]> {
     Constraints:
     - (C1) `x` and `y` are [T, heads * head_dim], of one type.
     - (C2) `head_dim` is even and positive.
-    - (C3) `theta` is positive.
+    - (C3) `theta` is finite and positive.
 
     Example:
 
@@ -203,7 +212,8 @@ def Decoder_RopeOp : Decoder_Op<"rope", [AllTypesMatch<["x", "y"]>]> {
 }
 
 def Decoder_AppendKVOp : Decoder_Op<"append_kv",
-    [AllTypesMatch<["cache", "updated"]>, AllTypesMatch<["keys", "values"]>]> {
+    [AllTypesMatch<["cache", "updated"]>, AllTypesMatch<["keys", "values"]>,
+     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
   let summary = "Write the keys and values of a layer to the cache";
   let description = [{
     The cache after the step's tokens have been written at their positions,
@@ -246,6 +256,7 @@ def Decoder_AttentionOp : Decoder_Op<"attention"> {
       heads divide the query heads.
     - (C2) `0 <= layer < layers` of the cache.
     - (C3) `window`, if given, is positive.
+    - (C4) `scale` is finite.
 
     Example:
 

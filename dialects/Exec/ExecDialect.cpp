@@ -18,6 +18,42 @@ using namespace moec::exec;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Exec/ExecAttributes.cpp.inc"
 
+LogicalResult ExtentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t scale, Symbol symbol,
+                                 int64_t constant) {
+  // extent_c1
+  if (scale < 0 || constant < 0)
+    return emitError() << "expected a scale and a constant of at least 0, but "
+                          "got "
+                       << scale << " and " << constant;
+  return success();
+}
+
+LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t width, int64_t depth, int64_t unit) {
+  // panels_c1
+  if (width <= 0 || depth <= 0 || unit <= 0)
+    return emitError() << "expected a positive width, depth and unit, but got "
+                       << width << ", " << depth << " and " << unit;
+  if (depth % unit != 0)
+    return emitError() << "expected a depth that is a multiple of the unit "
+                       << unit << ", but got " << depth;
+  return success();
+}
+
+LogicalResult
+RowBlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t rows, int64_t slab, int64_t depth) {
+  // row_blocks_c1
+  if (rows <= 0 || slab <= 0 || depth <= 0)
+    return emitError() << "expected positive rows, slab and depth, but got "
+                       << rows << ", " << slab << " and " << depth;
+  if (slab % depth != 0)
+    return emitError() << "expected a slab that is a multiple of the depth "
+                       << depth << ", but got " << slab;
+  return success();
+}
+
 void ExecDialect::initialize() {
   addTypes<
 #define GET_TYPEDEF_LIST

@@ -69,12 +69,16 @@ def Exec_ExtentAttr : AttrDef<Exec_Dialect, "Extent"> {
   let description = [{
     `scale * symbol + constant`, where the symbol is T (`tokens`) or R (`rows`,
     the tokens whose logits are wanted).
+
+    Constraints:
+    - (C1) `scale` and `constant` are not negative.
   }];
   let parameters = (ins "int64_t":$scale, EnumParameter<Exec_Symbol>:$symbol,
                         "int64_t":$constant);
   let assemblyFormat = [{
     `<` $scale `*` $symbol `+` $constant `>`
   }];
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     /// The value for `size` tokens or rows.
     int64_t evaluate(int64_t size) const {

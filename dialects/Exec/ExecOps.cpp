@@ -4,26 +4,193 @@
 
 #include "dialects/Exec/Exec.h"
 
+#include "dialects/Decoder/Decoder.h"
+#include "dialects/MoE/MoE.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 
 using namespace mlir;
+using namespace moec;
 using namespace moec::exec;
 
 #define GET_OP_CLASSES
 #include "dialects/Exec/Exec.cpp.inc"
 
-LogicalResult PackOp::verify() { return success(); }
-LogicalResult TensorOp::verify() { return success(); }
-LogicalResult KernelOp::verify() { return success(); }
-LogicalResult AllocOp::verify() { return success(); }
-LogicalResult TensorOp::verifySymbolUses(SymbolTableCollection &) { return success(); }
-LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &) { return success(); }
-LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &) { return success(); }
-LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()>, int64_t, int64_t, int64_t) { return success(); }
-LogicalResult RowBlocksAttr::verify(function_ref<InFlightDiagnostic()>, int64_t, int64_t, int64_t) { return success(); }
+/// Offsets in the arena are multiples of this, as kernels load whole lines.
+static constexpr int64_t bufferAlignment = 64;
+
+//===----------------------------------------------------------------------===//
+// Layout
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyPackedShape(PackOp op, RankedTensorType packed) {
+  if (isa<RowBlocksAttr>(packed.getEncoding())) {
+    if (packed.getRank() == 2 && !packed.isDynamicDim(1))
+      return success();
+    return op.emitOpError("expected a matrix [T, K] with static K for "
+                          "row_blocks, but got ")
+           << packed;
+  }
+  if (packed.hasStaticShape() &&
+      (packed.getRank() == 2 || packed.getRank() == 3))
+    return success();
+  return op.emitOpError("expected a static [N, K] or [E, N, K] for panels, but "
+                        "got ")
+         << packed;
+}
+
+LogicalResult PackOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto packed = cast<RankedTensorType>(getPacked().getType());
+  Attribute layout = packed.getEncoding();
+
+  // pack_c1
+  if (source.getEncoding())
+    return emitOpError("expected a source without encoding, but got ")
+           << source;
+  if (source.getShape() != packed.getShape() ||
+      source.getElementType() != packed.getElementType())
+    return emitOpError("expected a result of the shape and element type of ")
+           << source << ", but got " << packed;
+  if (!isa_and_nonnull<RowBlocksAttr, PanelsAttr>(layout))
+    return emitOpError("expected a result in row_blocks or panels, but got ")
+           << packed;
+
+  // pack_c2
+  if (getPlan() && !isa<moe::PlanType>(getPlan().getType()))
+    return emitOpError("expected a plan of type '!moe.plan', but got ")
+           << getPlan().getType();
+  if (getPlan() && !isa<RowBlocksAttr>(layout))
+    return emitOpError("expected row_blocks for rows that a plan groups, but "
+                       "got ")
+           << layout;
+
+  // pack_c3
+  return verifyPackedShape(*this, packed);
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols of a module
+//===----------------------------------------------------------------------===//
+
+LogicalResult TensorOp::verify() {
+  // tensor_c2
+  auto type = dyn_cast<RankedTensorType>(getType());
+  if (!type)
+    return emitOpError("expected a ranked tensor type, but got ") << getType();
+  if (type.getEncoding() && !isa<PanelsAttr>(type.getEncoding()))
+    return emitOpError("expected row-major order or panels, but got ")
+           << type.getEncoding();
+  return success();
+}
+
+LogicalResult TensorOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // tensor_c1
+  auto parameter = symbols.lookupNearestSymbolFrom<moe::ParameterOp>(
+      *this, getParameterAttr());
+  if (!parameter)
+    return emitOpError("expected a moe.parameter, but got ")
+           << getParameterAttr();
+  Type plain = cast<RankedTensorType>(getType()).dropEncoding();
+  if (plain != parameter.getType())
+    return emitOpError("expected ")
+           << parameter.getType() << ", the type of " << getParameterAttr()
+           << ", but got " << plain;
+  return success();
+}
+
+static LogicalResult verifyKernelType(KernelOp op, Type type) {
+  auto cache = dyn_cast<decoder::KVCacheType>(type);
+  if (cache && cache.getLayers() != 1)
+    return op.emitOpError("expected a cache of one layer, but got ") << type;
+  if (cache || isa<RankedTensorType, decoder::BatchType, moe::PlanType>(type))
+    return success();
+  return op.emitOpError("expected arguments and results that are tensors, "
+                        "batches, caches or plans, but got ")
+         << type;
+}
+
+LogicalResult KernelOp::verify() {
+  // kernel_c1
+  Block &body = getBody().front();
+  if (body.without_terminator().empty())
+    return emitOpError(
+        "expected an operation besides exec.yield, but got none");
+
+  // kernel_c2
+  for (Type type : body.getArgumentTypes())
+    if (failed(verifyKernelType(*this, type)))
+      return failure();
+  for (Type type : body.getTerminator()->getOperandTypes())
+    if (failed(verifyKernelType(*this, type)))
+      return failure();
+  return success();
+}
+
+LogicalResult ProgramOp::verify() {
+  // program_c2
+  if (getArenaBytes() && static_cast<int64_t>(*getArenaBytes()) < 0)
+    return emitOpError("expected an arena of at least 0 bytes, but got ")
+           << static_cast<int64_t>(*getArenaBytes());
+
+  // program_c3
+  for (Operation &op : getBody().front())
+    if (!isa<AllocOp, WeightOp, InputOp, CacheOp, LogitsOp, LaunchOp>(op))
+      return op.emitOpError("expected buffers and launches in an exec.program");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operands of launches
+//===----------------------------------------------------------------------===//
+
 int64_t AllocOp::getRowBytes() {
   if (auto tensor = dyn_cast<RankedTensorType>(getRow()))
     return tensor.getNumElements() * tensor.getElementTypeBitWidth() / 8;
   return getRow().getIntOrFloatBitWidth() / 8;
+}
+
+LogicalResult AllocOp::verify() {
+  // alloc_c1
+  auto tensor = dyn_cast<RankedTensorType>(getRow());
+  Type element = tensor ? tensor.getElementType() : getRow();
+  bool isStatic = !tensor || tensor.hasStaticShape();
+  if (!isStatic || !element.isIntOrFloat() ||
+      element.getIntOrFloatBitWidth() % 8 != 0)
+    return emitOpError("expected a row that is a static tensor or a scalar of "
+                       "whole bytes, but got ")
+           << getRow();
+
+  // alloc_c2
+  if (!getOffset())
+    return success();
+  int64_t offset = *getOffset();
+  if (offset < 0 || offset % bufferAlignment != 0)
+    return emitOpError("expected an offset that is a multiple of ")
+           << bufferAlignment << ", but got " << offset;
+  return success();
+}
+
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // weight_c1
+  if (symbols.lookupNearestSymbolFrom<TensorOp>(*this, getTensorAttr()))
+    return success();
+  return emitOpError("expected an exec.tensor, but got ") << getTensorAttr();
+}
+
+void WeightOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), getTensor());
+}
+
+void InputOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), stringifyInput(getKind()));
+}
+
+void CacheOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), "cache");
+}
+
+void LogitsOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), "logits");
 }

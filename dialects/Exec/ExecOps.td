@@ -11,10 +11,15 @@
 
 include "dialects/Exec/ExecDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+
+/// Names its result in textual IR.
+def Exec_NamesResults
+    : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===----------------------------------------------------------------------===//
 // Layout
@@ -30,7 +35,9 @@ def Exec_PackOp : Exec_Op<"pack", [Pure]> {
     Constraints:
     - (C1) `source` has no encoding; `packed` has the same shape and element type
       and the encoding `#exec.row_blocks` or `#exec.panels`.
-    - (C2) `plan` comes with `row_blocks` only.
+    - (C2) `plan` is a `!moe.plan` and comes with `row_blocks` only.
+    - (C3) `row_blocks` hold a matrix [T, K] with static K; `panels` a static
+      matrix [N, K] or stack [E, N, K].
 
     Example:
 
@@ -89,6 +96,9 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
+    - (C2) Arguments and yielded values are ranked tensors, `!decoder.batch`,
+      `!decoder.kv_cache` of one layer, or `!moe.plan`: what
+      `runtime/abi/Kernel.h` gives a representation.
 
     Example:
 
@@ -110,6 +120,8 @@ def Exec_YieldOp : Exec_Op<"yield",
     [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
   let summary = "Name the results of a kernel";
   let description = [{
+    The values are what a launch writes, in the order of its last arguments.
+
     Example:
 
     ```mlir
@@ -131,8 +143,21 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
 
     Constraints:
     - (C1) `max_tokens` is positive.
+    - (C2) `arena_bytes`, if given, is not negative.
+    - (C3) The region holds operations that point to buffers (`exec.alloc`,
+      `exec.weight`, `exec.input`, `exec.cache`, `exec.logits`) and
+      `exec.launch`.
 
-    Example: see the head of this dialect.
+    Example:
+
+    ```mlir
+    exec.program @step regime("any") max_tokens(512) arena(98304) {
+      %x = exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32> at(0)
+      exec.launch @add_48(%x, %x, %x) rows(#exec.extent<1 * tokens + 0>)
+          tasks(#exec.extent<1 * tokens + 0>)
+          grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$regime,
                        ConfinedAttr<I64Attr, [IntPositive]>:$max_tokens,
@@ -142,6 +167,7 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     $sym_name `regime` `(` $regime `)` `max_tokens` `(` $max_tokens `)`
     (`arena` `(` $arena_bytes^ `)`)? attr-dict-with-keyword $body
   }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,7 +181,9 @@ def Exec_AllocOp : Exec_Op<"alloc", [HasParent<"ProgramOp">]> {
     nothing is allocated when the step runs.
 
     Constraints:
-    - (C1) `row` is a static tensor type, or a scalar type for one element a row.
+    - (C1) `row` is a static tensor type, or a scalar type for one element a row,
+      of whole bytes.
+    - (C2) `offset`, if given, is a multiple of 64 and not negative.
 
     Example:
 
@@ -177,10 +205,12 @@ def Exec_AllocOp : Exec_Op<"alloc", [HasParent<"ProgramOp">]> {
   }];
 }
 
-def Exec_WeightOp : Exec_Op<"weight", [Pure, HasParent<"ProgramOp">,
+def Exec_WeightOp : Exec_Op<"weight", [Pure, Exec_NamesResults, HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Point to a stored tensor";
   let description = [{
+    The buffer is where the artifact's tensor is mapped; it is never written.
+
     Constraints:
     - (C1) `tensor` names an `exec.tensor`.
 
@@ -195,9 +225,13 @@ def Exec_WeightOp : Exec_Op<"weight", [Pure, HasParent<"ProgramOp">,
   let assemblyFormat = "$tensor attr-dict";
 }
 
-def Exec_InputOp : Exec_Op<"input", [Pure, HasParent<"ProgramOp">]> {
+def Exec_InputOp : Exec_Op<"input", [Pure, Exec_NamesResults,
+    HasParent<"ProgramOp">]> {
   let summary = "Point to what the runtime brings to the step";
   let description = [{
+    `tokens` is [T] and `rows` [R], both i32; `batch` is a moert_batch of
+    `runtime/abi/Kernel.h`. Never written.
+
     Example:
 
     ```mlir
@@ -209,9 +243,12 @@ def Exec_InputOp : Exec_Op<"input", [Pure, HasParent<"ProgramOp">]> {
   let assemblyFormat = "$kind attr-dict";
 }
 
-def Exec_CacheOp : Exec_Op<"cache", [Pure, HasParent<"ProgramOp">]> {
+def Exec_CacheOp : Exec_Op<"cache", [Pure, Exec_NamesResults,
+    HasParent<"ProgramOp">]> {
   let summary = "Point to the cached keys and values of a layer";
   let description = [{
+    The pages of one layer, read and written in place.
+
     Constraints:
     - (C1) `layer` is not negative.
 
@@ -226,7 +263,8 @@ def Exec_CacheOp : Exec_Op<"cache", [Pure, HasParent<"ProgramOp">]> {
   let assemblyFormat = "`layer` `(` $layer `)` attr-dict";
 }
 
-def Exec_LogitsOp : Exec_Op<"logits", [Pure, HasParent<"ProgramOp">]> {
+def Exec_LogitsOp : Exec_Op<"logits", [Pure, Exec_NamesResults,
+    HasParent<"ProgramOp">]> {
   let summary = "Point to the result of the step";
   let description = [{
     f32 [R, vocabulary], where the runtime reads it.
@@ -247,13 +285,18 @@ def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
   let description = [{
     `arguments` are the kernel's operands, then its results. `rows` is the leading
     dimension of its first result (of its first operand where that has none),
-    `tasks` the number of tasks, `grain` how many of them a thread should take at once. `flops` and
-    `weights` say what the launch costs; they change nothing.
+    `tasks` the number of tasks, `grain` how many of them a thread should take at
+    once. `flops` and `weights` say what the launch costs; they change nothing.
 
     Constraints:
     - (C1) `kernel` names an `exec.kernel` with as many operands and results as
       there are arguments.
     - (C2) `grain` is positive.
+    - (C3) Each argument is a buffer of what the kernel has there: a weight of
+      the same type, an `exec.alloc` of the same element type (i32 for a plan)
+      and, without a layout, of the same row; an input or a cache of its kind;
+      the logits as f32 [R, V].
+    - (C4) Weights and inputs are read, never written.
 
     Example:
 

@@ -92,6 +92,10 @@ def MoE_BytesAttr : AttrDef<MoE_Dialect, "Bytes"> {
   let description = [{
     `file` is relative to the checkpoint folder; `offset` and `length` are in
     bytes from the start of the file.
+
+    Constraints:
+    - (C1) `file` is a relative path that stays inside the folder.
+    - (C2) `offset` is not negative and `length` is positive.
   }];
   let parameters = (ins "::mlir::StringAttr":$file, "int64_t":$offset,
                         "int64_t":$length);

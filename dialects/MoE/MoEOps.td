@@ -11,11 +11,13 @@
 
 include "dialects/MoE/MoEDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-/// Elements of weights, and of activations that feed a matrix product.
-def MoE_Element : AnyTypeOf<[F32, F16, BF16]>;
+/// Names its results in textual IR.
+def MoE_NamesResults
+    : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -30,7 +32,8 @@ def MoE_ParameterOp : MoE_Op<"parameter", [Symbol]> {
     A parameter without a source gets its values from `moec compile --weights`.
 
     Constraints:
-    - (C1) The type is a ranked, static tensor of f32, f16 or bf16.
+    - (C1) The type is a ranked, static tensor of f32, f16 or bf16, without
+      encoding, of at most 2^62 bytes and no size zero.
     - (C2) The lengths in `source`, if there is one, add up to the tensor's size
       in bytes.
 
@@ -52,9 +55,12 @@ def MoE_ParameterOp : MoE_Op<"parameter", [Symbol]> {
 }
 
 def MoE_ReadParameterOp : MoE_Op<"read_parameter",
-    [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    [Pure, MoE_NamesResults,
+     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Take a weight tensor as a value";
   let description = [{
+    The value is the whole tensor, row-major; reading it moves no byte.
+
     Constraints:
     - (C1) `parameter` names a `moe.parameter` of the type of the result.
 
@@ -73,13 +79,16 @@ def MoE_ReadParameterOp : MoE_Op<"read_parameter",
 // Routing
 //===----------------------------------------------------------------------===//
 
-def MoE_RouterOp : MoE_Op<"router", [Pure]> {
+def MoE_RouterOp : MoE_Op<"router", [Pure, MoE_NamesResults]> {
   let summary = "Score every expert for every token";
   let description = [{
     `logits[t, e] = sum_h x[t, h] * weight[e, h] (+ bias[e])`, summed in f32.
 
     Constraints:
     - (C1) `x` is [T, H], `weight` [E, H], `logits` [T, E], `bias` [E].
+    - (C2) `x` is of bf16 if and only if `weight` is; an f16 weight meets f32.
+
+    Encodings of `x` and `weight` are layouts, free of meaning.
 
     Example:
 
@@ -99,7 +108,7 @@ def MoE_RouterOp : MoE_Op<"router", [Pure]> {
   let hasVerifier = 1;
 }
 
-def MoE_TopKOp : MoE_Op<"top_k", [Pure]> {
+def MoE_TopKOp : MoE_Op<"top_k", [Pure, MoE_NamesResults]> {
   let summary = "Choose the k best experts of every token and weigh them";
   let description = [{
     For each token the `k` experts with the largest logits, in order of
@@ -151,7 +160,7 @@ def MoE_TopKOp : MoE_Op<"top_k", [Pure]> {
   let hasVerifier = 1;
 }
 
-def MoE_DispatchOp : MoE_Op<"dispatch", [Pure]> {
+def MoE_DispatchOp : MoE_Op<"dispatch", [Pure, MoE_NamesResults]> {
   let summary = "Group the chosen (token, expert) pairs by expert";
   let description = [{
     A stable counting sort of the slots by expert.
@@ -209,6 +218,9 @@ def MoE_GroupedLinearOp : MoE_Op<"grouped_linear", [Pure]> {
     Constraints:
     - (C1) `x` is [T * k, K], `weight` [E, N, K] with the plan's E, `y` is
       [T * k, N], `bias` [E, N].
+    - (C2) `x` is of bf16 if and only if `weight` is; an f16 weight meets f32.
+
+    Encodings of `x` and `weight` are layouts, free of meaning.
 
     Example:
 
