@@ -168,16 +168,15 @@ Status moert::sample(const float *logits, int64_t vocabulary,
   if (!rng)
     return {MOERT_INVALID, "sampling needs a random number generator"};
   if (std::isinf(logits[likeliest]))
-    return {MOERT_COMPUTATION,
-            "the highest logit, of token " + std::to_string(likeliest) +
-                ", is infinite"};
+    return {MOERT_COMPUTATION, "the highest logit, of token " +
+                                   std::to_string(likeliest) + ", is infinite"};
 
-  std::vector<Candidate> candidates = weigh(
-      logits, vocabulary, logits[likeliest], sampling.temperature);
+  std::vector<Candidate> candidates =
+      weigh(logits, vocabulary, logits[likeliest], sampling.temperature);
   bool cutsNucleus = sampling.top_p > 0 && sampling.top_p < 1;
   if (sampling.top_k > 0 || cutsNucleus)
-    keepTop(candidates, sampling.top_k > 0 ? size_t(sampling.top_k)
-                                           : candidates.size());
+    keepTop(candidates,
+            sampling.top_k > 0 ? size_t(sampling.top_k) : candidates.size());
   if (cutsNucleus)
     keepNucleus(candidates, double(sampling.top_p));
   token = draw(candidates, *rng);

@@ -59,8 +59,8 @@ MOERT_API const char *moert_version(void);
 /*===-- Models ------------------------------------------------------------===*/
 
 typedef struct moert_model_options {
-  /** Target to run; NULL: the last of the artifact that this CPU can run, as
-      they are stored from the least to the most demanding. */
+  /** Target to run; NULL: of those that this CPU can run, the one that needs
+      the most CPU features. */
   const char *target;
   int32_t verify_weights; /**< non-zero: read and check all weights, too */
 } moert_model_options;
@@ -253,7 +253,7 @@ MOERT_API int32_t moert_profile(const moert_session *session, int64_t index,
                                 moert_kernel_profile *entry);
 
 /** Runs function(context, thread) once on each of the session's threads, which
-    are 0 <= thread < threads, and waits. */
+    are 0 <= thread < threads, and waits. It must not throw. */
 MOERT_API moert_status moert_run_on_threads(moert_session *session,
                                             void (*function)(void *context,
                                                              int32_t thread),

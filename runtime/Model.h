@@ -1,0 +1,62 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// An artifact, opened for one of its targets.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_MODEL_H
+#define RUNTIME_MODEL_H
+
+#include "runtime/CodeImage.h"
+#include "runtime/Cost.h"
+#include "runtime/artifact/Artifact.h"
+#include "runtime/text/Tokenizer.h"
+
+#include <memory>
+#include <vector>
+
+namespace moert {
+
+/// Read-only once open.
+class Model {
+public:
+  /// See moert_model_open.
+  static Status open(const std::string &path,
+                     const moert_model_options &options,
+                     std::unique_ptr<Model> &model);
+
+  const moert_model_info &info() const { return information; }
+  const Artifact &artifact() const { return *file; }
+  const format::Model &table() const { return *file->table().model(); }
+  const format::Target &target() const { return *chosen; }
+  const std::vector<moert_kernel> &kernels() const { return functions; }
+  /// Versions of the step, in ascending order of the tokens they accept.
+  const std::vector<const format::Program *> &programs() const {
+    return versions;
+  }
+  /// The version for a step of `tokens` <= max_step_tokens tokens.
+  size_t selectProgram(int64_t tokens) const;
+  /// Null if there is none.
+  const Tokenizer *tokenizer() const { return text.get(); }
+
+private:
+  Model() = default;
+  Status chooseTarget(const char *name);
+  Status loadCode();
+  Status loadTokenizer();
+  void describe();
+
+  std::unique_ptr<Artifact> file;
+  const format::Target *chosen = nullptr;
+  CodeImage code;
+  std::vector<moert_kernel> functions;
+  std::vector<const format::Program *> versions;
+  std::unique_ptr<Tokenizer> text;
+  moert_model_info information{};
+};
+
+} // namespace moert
+
+#endif // RUNTIME_MODEL_H

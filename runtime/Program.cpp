@@ -1,0 +1,147 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Program.h"
+
+#include "runtime/KVCache.h"
+#include "runtime/artifact/Artifact.h"
+
+#include <algorithm>
+#include <chrono>
+
+using namespace moert;
+
+int64_t moert::evaluate(const format::Extent &extent, StepSize size) {
+  int64_t symbol =
+      extent.symbol() == format::Symbol::Tokens ? size.tokens : size.rows;
+  return std::max<int64_t>(extent.scale() * symbol + extent.constant(), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Binding
+//===----------------------------------------------------------------------===//
+
+void *Program::resolve(const format::Argument &argument) const {
+  switch (argument.kind()) {
+  case format::ArgumentKind::Buffer:
+    return memory.arena + program.buffers()->Get(argument.index())->offset();
+  case format::ArgumentKind::Tensor:
+    return const_cast<uint8_t *>(
+        memory.artifact->tensor(argument.index()).data);
+  case format::ArgumentKind::Cache:
+    return memory.cache->layer(argument.index());
+  case format::ArgumentKind::Logits:
+    return memory.logits;
+  case format::ArgumentKind::Input:
+    break;
+  }
+  switch (static_cast<format::InputKind>(argument.index())) {
+  case format::InputKind::Tokens:
+    return memory.tokens;
+  case format::InputKind::Rows:
+    return memory.rows;
+  case format::InputKind::Batch:
+    return memory.batch;
+  }
+  return nullptr;
+}
+
+Program::Program(const format::Program &table,
+                 const std::vector<moert_kernel> &kernels,
+                 const StepMemory &memory)
+    : program(table), memory(memory) {
+  const auto &list = *table.launches();
+  launches.reserve(list.size());
+  for (const format::Launch *l : list) {
+    Launch launch{kernels[l->kernel()],
+                  *l->rows(),
+                  *l->tasks(),
+                  std::max<int64_t>(l->grain(), 1),
+                  {}};
+    for (const format::Argument *argument : *l->arguments())
+      launch.arguments.push_back(resolve(*argument));
+    launches.push_back(std::move(launch));
+  }
+  steps = std::make_unique<Step[]>(launches.size());
+  for (size_t i = 0; i < launches.size(); ++i)
+    steps[i].launch = {launches[i].arguments.data(), 0, &steps[i].status};
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// Takes the next range of tasks. Ranges shrink towards the end of a launch, so
+/// threads end together however unevenly the machine runs them; what a task
+/// computes does not depend on its range.
+bool Program::claim(int64_t index, int64_t &begin, int64_t &end) {
+  Step &step = steps[index];
+  int64_t grain = launches[index].grain;
+  begin = step.next.load(std::memory_order_relaxed);
+  do {
+    int64_t remaining = step.tasks - begin;
+    if (remaining <= 0)
+      return false;
+    int64_t share = threads == 1 ? remaining : remaining / (4 * threads);
+    int64_t count = std::max(share / grain * grain, grain);
+    end = begin + std::min(count, remaining);
+  } while (
+      !step.next.compare_exchange_weak(begin, end, std::memory_order_relaxed));
+  return true;
+}
+
+void Program::runLaunch(int64_t index, void *scratch) {
+  Step &step = steps[index];
+  int64_t finished = 0, begin, end;
+  while (claim(index, begin, end)) {
+    launches[index].kernel(&step.launch, begin, end, scratch);
+    finished += end - begin;
+  }
+  if (finished > 0)
+    step.done.fetch_add(finished, std::memory_order_acq_rel);
+}
+
+void Program::walk(int thread) {
+  using Clock = std::chrono::steady_clock;
+  uint8_t *scratch = memory.scratch + thread * memory.scratchPitch;
+  bool measure = times && thread == 0;
+  Clock::time_point start = measure ? Clock::now() : Clock::time_point();
+  for (int64_t i = 0; i < size(); ++i) {
+    Step &step = steps[i];
+    if (step.tasks > 0)
+      runLaunch(i, scratch);
+    Backoff backoff;
+    while (step.done.load(std::memory_order_acquire) != step.tasks)
+      backoff.pause();
+    if (measure) {
+      Clock::time_point now = Clock::now();
+      times[i] += std::chrono::duration<double>(now - start).count();
+      start = now;
+    }
+    // The launches after a failed one would work on garbage.
+    if (step.status != MOERT_KERNEL_OK)
+      return;
+  }
+}
+
+int64_t Program::run(ThreadPool &pool, StepSize size, double *seconds) {
+  for (int64_t i = 0; i < this->size(); ++i) {
+    Step &step = steps[i];
+    step.launch.rows = evaluate(launches[i].rows, size);
+    // Nothing to compute for no rows, as of logits that nobody wants.
+    step.tasks = step.launch.rows == 0 ? 0 : evaluate(launches[i].tasks, size);
+    step.status = MOERT_KERNEL_OK;
+    step.next.store(0, std::memory_order_relaxed);
+    step.done.store(0, std::memory_order_relaxed);
+  }
+  threads = pool.size();
+  times = seconds;
+  pool.run([](void *self,
+              int thread) { static_cast<Program *>(self)->walk(thread); },
+           this, ThreadPool::Join::InTime);
+  for (int64_t i = 0; i < this->size(); ++i)
+    if (steps[i].status != MOERT_KERNEL_OK)
+      return i;
+  return -1;
+}

@@ -1,0 +1,281 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Session.h"
+
+#include "runtime/artifact/CheckedArithmetic.h"
+
+#include <algorithm>
+#include <unistd.h>
+
+using namespace moert;
+
+static constexpr int32_t defaultSequences = 64;
+static constexpr int32_t mostSequences = 1 << 20;
+static constexpr int32_t mostThreads = 1024;
+
+/// Handles are numbered through the process, so one session's mean nothing to
+/// another. The lower bits are the slot.
+static constexpr int slotBits = 20;
+static std::atomic<uint64_t> nextSerial{1};
+
+//===----------------------------------------------------------------------===//
+// Creation
+//===----------------------------------------------------------------------===//
+
+static Status outOfRange(const char *option, int64_t value, int64_t most) {
+  return {MOERT_INVALID, std::string(option) + " is " + std::to_string(value) +
+                             ", but must be from 0 (the default) to " +
+                             std::to_string(most)};
+}
+
+/// Positions that fit half of the machine's memory, for `sequences` full ones
+/// at most.
+static int64_t defaultPositions(int64_t sequences, int64_t positionLimit,
+                                int64_t positionBytes) {
+  int64_t memory = sysconf(_SC_PHYS_PAGES) / 2 * sysconf(_SC_PAGESIZE);
+  int64_t fitting = memory / std::max<int64_t>(positionBytes, 1);
+  return std::max<int64_t>(std::min(sequences * positionLimit, fitting), 1);
+}
+
+Status Session::allocateCache(const moert_session_options &options) {
+  const moert_model_info &info = model.info();
+  int64_t sequences =
+      options.max_sequences ? options.max_sequences : defaultSequences;
+  positionLimit = std::min<int64_t>(info.max_positions, INT32_MAX);
+  int64_t wanted = options.cache_positions
+                       ? options.cache_positions
+                       : defaultPositions(sequences, positionLimit,
+                                          info.cache_bytes_per_position);
+  slots.resize(static_cast<size_t>(sequences));
+  logitRows.resize(slots.size());
+  for (int64_t i = sequences; i > 0; --i)
+    freeSlots.push_back(static_cast<int32_t>(i - 1));
+  // Each sequence may leave a part of its last page unused.
+  KVCache::Shape shape{};
+  shape.layers = info.layers;
+  shape.layerPageBytes =
+      cacheBytesPerPosition(model.table()) * int64_t(MOERT_PAGE_TOKENS);
+  shape.sequences = sequences;
+  shape.pagesPerSequence = pagesFor(positionLimit);
+  shape.pages = pagesFor(wanted);
+  return cache.create(shape);
+}
+
+Status Session::allocateStep() {
+  uint64_t arenaBytes = 0;
+  for (const format::Program *program : model.programs())
+    arenaBytes = std::max<uint64_t>(arenaBytes, program->arena_bytes());
+  const moert_model_info &info = model.info();
+  uint64_t count = static_cast<uint64_t>(info.max_step_tokens);
+  CheckedSize logitsBytes =
+      CheckedSize(count) * CheckedSize(static_cast<uint64_t>(info.vocabulary)) *
+      CheckedSize(sizeof(float));
+  // A page between the scratch of two threads, so none reads the other's lines.
+  CheckedSize pitch =
+      roundUp(model.target().scratch_bytes(), 4096) + CheckedSize(4096);
+  CheckedSize scratchBytes =
+      pitch * CheckedSize(static_cast<uint64_t>(pool.size()));
+  scratchPitch = pitch.value_or(0);
+  uint64_t inputPitch = (count * sizeof(int32_t) + 63) / 64 * 64;
+
+  struct Area {
+    CheckedSize bytes;
+    const char *purpose;
+    Mapping &mapping;
+  };
+  for (const Area &area : {Area{arenaBytes, "the arena", arena},
+                           Area{logitsBytes, "the logits", logitsMemory},
+                           Area{scratchBytes, "scratch memory", scratch},
+                           Area{4 * inputPitch, "the inputs", inputs}}) {
+    Status status =
+        Mapping::reserve(area.bytes.value_or(UINT64_MAX), Mapping::Pages::Huge,
+                         area.purpose, area.mapping);
+    if (!status.ok())
+      return status;
+  }
+  auto input = [&](int index) {
+    return reinterpret_cast<int32_t *>(inputs.data() + index * inputPitch);
+  };
+  tokens = input(0);
+  positions = input(1);
+  sequences = input(2);
+  rows = input(3);
+  return {};
+}
+
+void Session::bindPrograms(bool profile) {
+  batch = {positions, sequences, cache.pageTable(),
+           cache.shape().pagesPerSequence};
+  StepMemory memory{&model.artifact(),
+                    &cache,
+                    arena.data(),
+                    tokens,
+                    rows,
+                    &batch,
+                    reinterpret_cast<float *>(logitsMemory.data()),
+                    scratch.data(),
+                    scratchPitch};
+  for (const format::Program *program : model.programs()) {
+    programs.push_back(
+        std::make_unique<Program>(*program, model.kernels(), memory));
+    if (!profile)
+      continue;
+    size_t n = program->launches()->size();
+    totals.push_back({std::vector<double>(n), std::vector<double>(n),
+                      std::vector<double>(n), std::vector<int64_t>(n),
+                      std::vector<int64_t>(n)});
+  }
+}
+
+Status Session::allocate(const moert_session_options &options) {
+  if (options.threads < 0 || options.threads > mostThreads)
+    return outOfRange("threads", options.threads, mostThreads);
+  if (options.max_sequences < 0 || options.max_sequences > mostSequences)
+    return outOfRange("max_sequences", options.max_sequences, mostSequences);
+  constexpr int64_t mostPositions = int64_t(INT32_MAX) * MOERT_PAGE_TOKENS;
+  if (options.cache_positions < 0 || options.cache_positions > mostPositions)
+    return outOfRange("cache_positions", options.cache_positions,
+                      mostPositions);
+  int threads = options.threads
+                    ? options.threads
+                    : std::min(ThreadPool::availableCpus(), mostThreads);
+  Status status = pool.start(threads);
+  if (status.ok())
+    status = allocateCache(options);
+  if (status.ok())
+    status = allocateStep();
+  if (status.ok())
+    bindPrograms(options.profile != 0);
+  return status;
+}
+
+Status Session::create(const Model &model, const moert_session_options &options,
+                       std::unique_ptr<Session> &session) {
+  std::unique_ptr<Session> made(new Session(model));
+  Status status = made->allocate(options);
+  if (status.ok())
+    session = std::move(made);
+  return status;
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+int64_t Session::find(moert_sequence sequence) const {
+  uint64_t slot = sequence & ((uint64_t(1) << slotBits) - 1);
+  if (sequence == 0 || slot >= slots.size() || slots[slot].handle != sequence)
+    return -1;
+  return static_cast<int64_t>(slot);
+}
+
+Status Session::findOrFail(moert_sequence sequence, int64_t &slot) const {
+  slot = find(sequence);
+  if (slot < 0)
+    return {MOERT_INVALID, "the session has no sequence " +
+                               std::to_string(sequence) +
+                               "; it was destroyed, or is another session's"};
+  return {};
+}
+
+Status Session::createSequence(moert_sequence &sequence) {
+  if (freeSlots.empty())
+    return {MOERT_LIMIT, "the session already has " +
+                             std::to_string(slots.size()) +
+                             " sequences; destroy one, or create the session "
+                             "with more max_sequences"};
+  int32_t slot = freeSlots.back();
+  freeSlots.pop_back();
+  sequence = nextSerial.fetch_add(1) << slotBits | static_cast<uint64_t>(slot);
+  slots[slot] = {sequence, 0, -1};
+  return {};
+}
+
+Status Session::destroySequence(moert_sequence sequence) {
+  int64_t slot;
+  Status status = findOrFail(sequence, slot);
+  if (!status.ok())
+    return status;
+  cache.shrink(slot, pagesFor(slots[slot].length), 0);
+  slots[slot] = {};
+  freeSlots.push_back(static_cast<int32_t>(slot));
+  return {};
+}
+
+int64_t Session::length(moert_sequence sequence) const {
+  int64_t slot = find(sequence);
+  return slot < 0 ? -1 : slots[slot].length;
+}
+
+Status Session::truncate(moert_sequence sequence, int64_t length) {
+  int64_t slot;
+  Status status = findOrFail(sequence, slot);
+  if (!status.ok())
+    return status;
+  int64_t &current = slots[slot].length;
+  if (length < 0 || length > current)
+    return {MOERT_INVALID, "cannot truncate a sequence of " +
+                               std::to_string(current) + " tokens to " +
+                               std::to_string(length)};
+  cache.shrink(slot, pagesFor(current), pagesFor(length));
+  current = length;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Accounting
+//===----------------------------------------------------------------------===//
+
+void Session::stats(moert_session_stats &stats) const {
+  stats = {};
+  stats.threads = pool.size();
+  stats.weight_bytes = model.info().weight_bytes;
+  stats.arena_bytes = static_cast<int64_t>(arena.size());
+  stats.logits_bytes = static_cast<int64_t>(logitsMemory.size());
+  stats.scratch_bytes = static_cast<int64_t>(scratch.size());
+  stats.cache_bytes = cache.reservedBytes();
+  stats.cache_bytes_used = cache.usedBytes();
+  stats.cache_positions = cache.shape().pages * MOERT_PAGE_TOKENS;
+  stats.launches = programs[model.selectProgram(1)]->size();
+  stats.steps = completedSteps;
+  stats.tokens = completedTokens;
+  stats.seconds = seconds;
+}
+
+void Session::recordProfile(size_t version, StepSize size) {
+  const Program &program = *programs[version];
+  LaunchTotals &sums = totals[version];
+  for (int64_t i = 0; i < program.size(); ++i) {
+    LaunchCost cost = launchCost(
+        model.artifact(),
+        *program.table().launches()->Get(static_cast<uint32_t>(i)), size);
+    sums.flops[i] += cost.flops;
+    sums.weightBytes[i] += cost.weightBytes;
+    sums.launches[i] += program.launchTasks(i) > 0;
+    sums.tasks[i] += program.launchTasks(i);
+  }
+}
+
+bool Session::profile(int64_t kernel, moert_kernel_profile &entry) const {
+  const auto &kernels = *model.target().kernels();
+  if (totals.empty() || kernel < 0 || kernel >= kernels.size())
+    return false;
+  uint32_t index = static_cast<uint32_t>(kernel);
+  entry = {};
+  entry.symbol = kernels.Get(index)->symbol()->c_str();
+  entry.computes = kernels.Get(index)->computes()->c_str();
+  for (size_t v = 0; v < programs.size(); ++v)
+    for (int64_t i = 0; i < programs[v]->size(); ++i) {
+      const auto &launches = *programs[v]->table().launches();
+      if (launches.Get(static_cast<uint32_t>(i))->kernel() != index)
+        continue;
+      entry.launches += totals[v].launches[i];
+      entry.tasks += totals[v].tasks[i];
+      entry.seconds += totals[v].seconds[i];
+      entry.flops += totals[v].flops[i];
+      entry.weight_bytes += totals[v].weightBytes[i];
+    }
+  return true;
+}

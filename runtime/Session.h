@@ -1,0 +1,96 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Sequences, and the steps that let them grow.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_SESSION_H
+#define RUNTIME_SESSION_H
+
+#include "runtime/KVCache.h"
+#include "runtime/Model.h"
+
+namespace moert {
+
+/// Behind moert_session; the functions do what those of the C API do.
+class Session {
+public:
+  static Status create(const Model &model, const moert_session_options &options,
+                       std::unique_ptr<Session> &session);
+
+  Status createSequence(moert_sequence &sequence);
+  Status destroySequence(moert_sequence sequence);
+  /// -1 for a stale handle.
+  int64_t length(moert_sequence sequence) const;
+  Status truncate(moert_sequence sequence, int64_t length);
+
+  Status step(const moert_chunk *chunks, int64_t count);
+  const float *logits(int64_t chunk, int64_t row) const;
+
+  void stats(moert_session_stats &stats) const;
+  bool profile(int64_t kernel, moert_kernel_profile &entry) const;
+  ThreadPool &threads() { return pool; }
+
+private:
+  /// A place for a sequence: its row of the page table.
+  struct Slot {
+    moert_sequence handle = 0; ///< 0: free
+    int64_t length = 0;
+    int64_t lastStep = -1; ///< the last step that had a chunk of it
+  };
+  /// The logits that a chunk of the last step asked for.
+  struct LogitRows {
+    int64_t first = 0, count = 0;
+  };
+  /// Totals of the launches of a program; empty unless profiling.
+  struct LaunchTotals {
+    std::vector<double> seconds, flops, weightBytes;
+    std::vector<int64_t> launches, tasks;
+  };
+
+  explicit Session(const Model &model) : model(model) {}
+  Status allocate(const moert_session_options &options);
+  Status allocateCache(const moert_session_options &options);
+  Status allocateStep();
+  void bindPrograms(bool profile);
+
+  /// Index of the slot, or -1 for a stale handle.
+  int64_t find(moert_sequence sequence) const;
+  Status findOrFail(moert_sequence sequence, int64_t &slot) const;
+
+  Status check(const moert_chunk *chunks, int64_t count, StepSize &size);
+  Status checkChunk(const moert_chunk *chunks, int64_t index);
+  Status checkTokens(const moert_chunk &chunk, int64_t index) const;
+  Status reservePages(const moert_chunk *chunks, int64_t count);
+  void releasePages(const moert_chunk *chunks, int64_t count);
+  void fillInputs(const moert_chunk *chunks, int64_t count);
+  Status execute(StepSize size);
+  void recordProfile(size_t version, StepSize size);
+
+  const Model &model;
+  ThreadPool pool;
+  KVCache cache;
+  std::vector<Slot> slots;
+  std::vector<int32_t> freeSlots;
+  int64_t positionLimit = 0; ///< of one sequence
+
+  Mapping arena, logitsMemory, scratch, inputs;
+  uint64_t scratchPitch = 0;
+  int32_t *tokens = nullptr, *positions = nullptr, *sequences = nullptr;
+  int32_t *rows = nullptr; ///< each int32 [max_step_tokens]
+  moert_batch batch{};
+  std::vector<std::unique_ptr<Program>> programs;
+  std::vector<LaunchTotals> totals;
+
+  std::vector<LogitRows> logitRows; ///< [max_sequences]
+  int64_t logitChunks = 0;
+  int64_t stepNumber = 0;
+  int64_t completedSteps = 0, completedTokens = 0;
+  double seconds = 0;
+};
+
+} // namespace moert
+
+#endif // RUNTIME_SESSION_H
