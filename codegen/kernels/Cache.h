@@ -1,0 +1,54 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Where the tokens of a step stand, and where the cache keeps what they wrote:
+/// moert_batch and the page format of runtime/abi/Kernel.h as generated code
+/// sees them.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELS_CACHE_H
+#define CODEGEN_KERNELS_CACHE_H
+
+#include "codegen/Emit.h"
+#include "dialects/Decoder/Decoder.h"
+#include "runtime/abi/Kernel.h"
+
+namespace moec {
+
+/// The fields of a moert_batch, loaded.
+struct BatchFields {
+  mlir::Value positions, sequences, pageTable, pagesPerSequence;
+
+  static BatchFields load(Emit &emit, mlir::Value batch);
+  /// Position of token t in its sequence.
+  mlir::Value position(Emit &emit, mlir::Value t) const;
+  /// Address of the entry of page_table for page 0 of token t's sequence.
+  mlir::Value pages(Emit &emit, mlir::Value t) const;
+};
+
+/// Index of the n-th page of a sequence, `pages` as BatchFields::pages gives.
+mlir::Value pageIndex(Emit &emit, mlir::Value pages, mlir::Value n);
+
+/// Pages of one layer: [page][kv head][K, V] with K [head_dim][page tokens]
+/// and V [page tokens][head_dim].
+struct CachePages {
+  mlir::Value base;
+  int64_t heads, headDim;
+  mlir::Type element;
+
+  CachePages(mlir::Value base, decoder::KVCacheType type)
+      : base(base), heads(type.getHeads()), headDim(type.getHeadDim()),
+        element(type.getElement()) {}
+  /// Elements of K; of V as well.
+  int64_t half() const { return headDim * MOERT_PAGE_TOKENS; }
+  /// Address of K of a page and head; V follows `half` elements later.
+  mlir::Value keys(Emit &emit, mlir::Value page, mlir::Value head) const;
+  mlir::Value values(Emit &emit, mlir::Value keys) const;
+};
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELS_CACHE_H

@@ -1,0 +1,98 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The root mean square norm of each row.
+///
+//===----------------------------------------------------------------------===//
+
+#include "codegen/kernels/Kernels.h"
+#include "codegen/kernels/Region.h"
+#include "codegen/kernels/Strips.h"
+#include "dialects/Decoder/Decoder.h"
+
+using namespace mlir;
+using namespace moec;
+
+static FailureOr<KernelPlan> planRMSNorm(exec::KernelOp kernel,
+                                         const KernelContext &) {
+  auto op = firstOperation<decoder::RMSNormOp>(kernel);
+  if (failed(checkRowMajor(op)))
+    return failure();
+  KernelPlan plan;
+  plan.tasksPerRow = 1;
+  plan.grain = rowGrain(2 * rowLength(op.getX()));
+  return plan;
+}
+
+/// Sum of squares of a row of f32: four chains of 16 lanes, added in pairs,
+/// then the whole vectors and the tail that are left, in order.
+static Value sumOfSquares(Emit &emit, Value row, int64_t length) {
+  constexpr int64_t chains = 4, step = chains * stripLanes;
+  Type f32 = emit.getF32Type();
+  auto square = [&](Value index, int64_t lanes, Value sum) {
+    Value v = loadStrip(emit, row, f32, index, lanes);
+    return emit.fma(v, v, sum);
+  };
+  Value zero = emit.number(emit.vector(stripLanes, f32), 0.0);
+  int64_t unrolled = length / step * step;
+  SmallVector<Value> sums = emit.loop(
+      emit.i64(0), emit.i64(unrolled), step, SmallVector<Value>(chains, zero),
+      [&](Value index, ValueRange carried) {
+        SmallVector<Value> next;
+        for (int64_t c = 0; c < chains; ++c)
+          next.push_back(square(emit.add(index, c * stripLanes), stripLanes,
+                                carried[c]));
+        return next;
+      });
+  Value sum = emit.addF(emit.addF(sums[0], sums[1]),
+                        emit.addF(sums[2], sums[3]));
+  int64_t index = unrolled;
+  for (; index + stripLanes <= length; index += stripLanes)
+    sum = square(emit.i64(index), stripLanes, sum);
+  Value total = emit.sumLanes(sum);
+  forEachTailStrip(emit, length, [&](Value i, int64_t lanes) {
+    Value part = square(i, lanes, emit.number(stripType(emit, f32, lanes), 0.));
+    total = emit.addF(total, lanes > 1 ? emit.sumLanes(part) : part);
+  });
+  return total;
+}
+
+/// 1 / sqrt(mean of squares + epsilon).
+static Value inverseRMS(Emit &emit, Value row, decoder::RMSNormOp op) {
+  Type f32 = emit.getF32Type();
+  int64_t length = rowLength(op.getX());
+  Value mean = emit.divF(sumOfSquares(emit, row, length),
+                         emit.number(f32, static_cast<double>(length)));
+  Value epsilon = emit.number(f32, op.getEpsilon().convertToDouble());
+  return emit.divF(emit.number(f32, 1.0),
+                   emit.sqrt(emit.addF(mean, epsilon)));
+}
+
+static void emitRMSNorm(exec::KernelOp kernel, const KernelContext &,
+                        Emit &emit) {
+  auto op = firstOperation<decoder::RMSNormOp>(kernel);
+  emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
+    Value x = pointerTo(emit, arguments, op.getX());
+    Value weight = pointerTo(emit, arguments, op.getWeight());
+    Value y = pointerTo(emit, arguments, op.getY());
+    forEachTask(emit, arguments, [&](Value t) {
+      Value from = rowAddress(emit, x, op.getX(), t);
+      Value to = rowAddress(emit, y, op.getY(), t);
+      Value inverse = inverseRMS(emit, from, op);
+      forEachStrip(emit, rowLength(op.getX()), [&](Value i, int64_t lanes) {
+        Value v = loadStrip(emit, from, emit.getF32Type(), i, lanes);
+        Value w = loadStrip(emit, weight, elementType(op.getWeight()), i, lanes);
+        Value by = lanes > 1 ? emit.splat(inverse, lanes) : inverse;
+        storeStrip(emit, emit.mulF(emit.mulF(v, by), w), to,
+                   elementType(op.getY()), i);
+      });
+    });
+  });
+}
+
+static constexpr StringRef rmsNormOperations[] = {
+    decoder::RMSNormOp::getOperationName()};
+const KernelBuilder moec::rmsNormKernel = {rmsNormOperations, planRMSNorm,
+                                           emitRMSNorm};

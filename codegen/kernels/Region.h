@@ -1,0 +1,53 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// From the region of an exec.kernel to the arguments of its launch.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELS_REGION_H
+#define CODEGEN_KERNELS_REGION_H
+
+#include "codegen/Emit.h"
+#include "dialects/Exec/Exec.h"
+
+namespace moec {
+
+/// Checks that the operation reads arguments of its kernel, that the kernel
+/// yields its results, and that every tensor is row-major (no layout) with
+/// static dimensions after the first.
+mlir::LogicalResult checkRowMajor(mlir::Operation *op);
+
+/// The first operation of the kernel, of the kind that its builder is for.
+template <class Op> Op firstOperation(exec::KernelOp kernel) {
+  return mlir::cast<Op>(&kernel.getBody().front().front());
+}
+
+/// The pointer to a value of the region: an argument or a yielded result.
+mlir::Value pointerTo(Emit &emit, KernelArguments arguments, mlir::Value value);
+
+/// The last dimension of a tensor.
+int64_t rowLength(mlir::Value tensor);
+mlir::Type elementType(mlir::Value tensor);
+
+/// Address of row `row` of a row-major matrix.
+mlir::Value rowAddress(Emit &emit, mlir::Value base, mlir::Value tensor,
+                       mlir::Value row);
+
+/// Element i of an int32 array, as i64; and an i64 to it.
+mlir::Value loadIndex(Emit &emit, mlir::Value array, mlir::Value i);
+void storeIndex(Emit &emit, mlir::Value v, mlir::Value array, mlir::Value i);
+
+/// Tasks of one row that a thread should take at once, so that fetching them
+/// costs little beside their work of `elements` elements each.
+int64_t rowGrain(int64_t elements);
+
+/// Tasks of a kernel: body(row) for each row from begin to end.
+void forEachTask(Emit &emit, KernelArguments arguments,
+                 llvm::function_ref<void(mlir::Value)> body);
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELS_REGION_H

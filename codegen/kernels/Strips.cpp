@@ -1,0 +1,48 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/kernels/Strips.h"
+
+using namespace mlir;
+using namespace moec;
+
+Type moec::stripType(Emit &emit, Type element, int64_t lanes) {
+  return lanes == 1 ? element : emit.vector(lanes, element);
+}
+
+Value moec::loadStrip(Emit &emit, Value row, Type element, Value index,
+                      int64_t lanes) {
+  return emit.widen(emit.load(stripType(emit, element, lanes),
+                              emit.at(row, element, index)));
+}
+
+void moec::storeStrip(Emit &emit, Value v, Value row, Type element,
+                      Value index) {
+  emit.store(emit.round(v, element), emit.at(row, element, index));
+}
+
+void moec::forEachTailStrip(Emit &emit, int64_t length, StripBody body) {
+  int64_t index = length / stripLanes * stripLanes;
+  for (int64_t lanes = stripLanes / 2; lanes > 0; lanes /= 2)
+    if (length & lanes) {
+      body(emit.i64(index), lanes);
+      index += lanes;
+    }
+}
+
+void moec::forEachStrip(Emit &emit, int64_t length, StripBody body) {
+  if (int64_t whole = length / stripLanes * stripLanes)
+    emit.loop(emit.i64(0), emit.i64(whole), stripLanes,
+              [&](Value index) { body(index, stripLanes); });
+  forEachTailStrip(emit, length, body);
+}
+
+void moec::copyRow(Emit &emit, Value from, Value to, Type element,
+                   int64_t length) {
+  forEachStrip(emit, length, [&](Value index, int64_t lanes) {
+    Type type = stripType(emit, element, lanes);
+    Value v = emit.load(type, emit.at(from, element, index));
+    emit.store(v, emit.at(to, element, index));
+  });
+}

@@ -1,0 +1,43 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// A row as vectors of 16 elements and, for what is left, of 8, 4, 2 and 1. The
+/// cut depends on the length alone, so results are the same on every target.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELS_STRIPS_H
+#define CODEGEN_KERNELS_STRIPS_H
+
+#include "codegen/Emit.h"
+
+namespace moec {
+
+/// f32 lanes of a vector, on every target.
+constexpr int64_t stripLanes = 16;
+
+/// Vector of `lanes` elements; the element itself for one lane.
+mlir::Type stripType(Emit &emit, mlir::Type element, int64_t lanes);
+
+/// Elements [index, index + lanes) of a row, widened to f32.
+mlir::Value loadStrip(Emit &emit, mlir::Value row, mlir::Type element,
+                      mlir::Value index, int64_t lanes);
+/// Rounds f32 values to `element` and stores them from `index` on.
+void storeStrip(Emit &emit, mlir::Value v, mlir::Value row, mlir::Type element,
+                mlir::Value index);
+
+using StripBody = llvm::function_ref<void(mlir::Value index, int64_t lanes)>;
+/// body(index, lanes) over [0, length) in ascending order.
+void forEachStrip(Emit &emit, int64_t length, StripBody body);
+/// The part of it that is shorter than a vector: [length / 16 * 16, length).
+void forEachTailStrip(Emit &emit, int64_t length, StripBody body);
+
+/// Copies a row of `length` elements.
+void copyRow(Emit &emit, mlir::Value from, mlir::Value to, mlir::Type element,
+             int64_t length);
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELS_STRIPS_H
