@@ -89,7 +89,9 @@ static std::string describeSizes(Operation *op) {
                spell(source.getElementType());
       })
       .Default([](Operation *op) {
-        return std::to_string(columns(op->getResult(0)));
+        auto type = cast<RankedTensorType>(op->getResult(0).getType());
+        return std::to_string(type.getShape().back()) + "_" +
+               spell(type.getElementType());
       });
 }
 

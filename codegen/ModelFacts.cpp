@@ -57,12 +57,6 @@ static int64_t countParameters(ModuleOp module) {
   return count;
 }
 
-/// The value of an i64 attribute, or 0.
-static int64_t integer(DictionaryAttr attributes, StringRef name) {
-  auto value = attributes ? attributes.getAs<IntegerAttr>(name) : IntegerAttr();
-  return value ? value.getInt() : 0;
-}
-
 static void setDefaults(NamedAttrList &facts, Builder &builder) {
   if (!facts.get("architecture"))
     facts.set("architecture", builder.getStringAttr("custom"));
@@ -74,10 +68,8 @@ static void setDefaults(NamedAttrList &facts, Builder &builder) {
 
 LogicalResult moec::describeModel(ModuleOp module, func::FuncOp step) {
   auto given = module->getAttrOfType<DictionaryAttr>(modelAttributeName);
-  if (integer(given, "max_positions") <= 0)
-    return module.emitOpError("needs the attribute moe.model with a positive "
-                              "max_positions, as in {moe.model = "
-                              "{max_positions = 4096}}");
+  if (!given)
+    return module.emitOpError("has no dictionary moe.model");
   OperationFacts facts = collectFacts(step);
   auto cache = cast<decoder::KVCacheType>(step.getResultTypes()[1]);
   auto logits = cast<RankedTensorType>(step.getResultTypes()[0]);

@@ -31,7 +31,7 @@ inline constexpr llvm::StringLiteral modelAttributeName = "moe.model";
 /// | parameters                               | i64, elements of all          |
 /// | architecture, bos, eos                   | "custom", -1 and [] if absent |
 ///
-/// Fails with an error at the module without a positive `max_positions`.
+/// Fails with an error at a module without `moe.model`.
 mlir::LogicalResult describeModel(mlir::ModuleOp module,
                                   mlir::func::FuncOp step);
 

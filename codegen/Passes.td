@@ -27,7 +27,6 @@ def X86PackMatrixOperandsPass
 
     Preconditions:
     1. The weight is a `moe.read_parameter`: packing happens at compile time.
-    2. Activation and weight are both bf16, both f32, or f32 and f16.
 
     Operations that read packed operands already are left alone. Biases stay
     row-major.
@@ -82,16 +81,12 @@ def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
     cache_type, window, experts, experts_per_token and parameters.
 
     Preconditions:
-    1. The module has `moe.model` with a positive `max_positions`.
-    2. `@step` is `(tensor<?xi32>, tensor<?xi32>, !decoder.batch,
-       !decoder.kv_cache<...>) -> (tensor<?xVxf32>, !decoder.kv_cache<...>)`, of
-       one block: tokens, rows of the logits wanted, batch and cache.
-    3. The first result has R rows and is computed by `@step`.
-    4. The cache is one chain: every operation takes the latest cache, and that
-       is what `@step` returns. So it can be updated in place.
-    5. Operands that are read row by row together have as many rows.
-    6. There is a kernel builder for each operation.
-    7. No buffer takes 2^40 bytes or more at `max-tokens`.
+    1. `moe-verify-program` accepts the module.
+    2. Operands that are read row by row together have as many rows, those that
+       are read with the batch have T, and `decoder.select_rows` selects among T.
+    3. The logits have R rows.
+    4. There is a kernel builder for each operation, and it accepts the types.
+    5. `max-tokens` is 1 to 65536, and `target` is known.
 
     Before:
 

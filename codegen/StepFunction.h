@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The function @step that a model is, checked for what lowering relies on.
+/// The function @step that a model is.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -20,12 +20,11 @@ inline constexpr llvm::StringLiteral stepFunctionName = "step";
 /// The values that a step takes and gives.
 struct StepFunction {
   mlir::func::FuncOp op;
-  mlir::Value tokens, rows, batch, cache; ///< arguments
-  mlir::Value logits;                     ///< the first value returned
+  mlir::Value tokens, rows, batch; ///< arguments
+  mlir::Value logits;              ///< the first value returned
 
-  /// Finds @step and checks its signature, what its inputs are used for, and
-  /// that the cache is one chain: preconditions 2 to 4 of lower-to-exec. Fails
-  /// with an error at what is wrong.
+  /// Finds @step in a module that moe-verify-program accepts. Fails with an
+  /// error if there is none, or none of that signature.
   static mlir::FailureOr<StepFunction> find(mlir::ModuleOp module);
 };
 

@@ -68,15 +68,6 @@ bool isPacked(OpOperand *operand) {
   return bool(cast<RankedTensorType>(operand->get().getType()).getEncoding());
 }
 
-LogicalResult checkElements(Operation *op, Type activation, Type weight) {
-  bool matching = activation == weight || (activation.isF32() && weight.isF16());
-  if (matching)
-    return success();
-  return op->emitOpError("multiplies ")
-         << activation << " with " << weight
-         << " weights; expected bf16 with bf16, f32 with f32 or f32 with f16";
-}
-
 struct PackMatrixOperands
     : moec::impl::X86PackMatrixOperandsPassBase<PackMatrixOperands> {
   void runOnOperation() override {
@@ -101,10 +92,7 @@ private:
 
   LogicalResult packOperands(Operation *op, const MatrixOperands &operands,
                              Packs &packs) {
-    Type element = elementOf(operands.weight);
-    if (failed(checkElements(op, elementOf(operands.activation), element)))
-      return failure();
-    auto [depth, unit] = layoutOf(element);
+    auto [depth, unit] = layoutOf(elementOf(operands.weight));
     if (!isPacked(operands.weight)) {
       if (!operands.weight->get().getDefiningOp<moe::ReadParameterOp>())
         return op->emitOpError("needs a weight that is a moe.read_parameter, "
