@@ -63,11 +63,15 @@ void StoreSums::emit(Emit &emit, TileSums sums, ValueRange place) const {
     auto type = emit.vector(sums.lanes, biasElement);
     if (masks.empty())
       return emit.widen(emit.load(type, from));
-    Value zero = emit.number(type, 0.0);
-    unsigned alignment = biasElement.getIntOrFloatBitWidth() / 8;
-    return emit.widen(LLVM::MaskedLoadOp::create(
-        emit, TypeRange(type), from, masks[v], zero,
-        emit.getI32IntegerAttr(alignment), /*nontemporal=*/UnitAttr()));
+    // As integers: code generation makes a call of each bf16 lane.
+    unsigned bytes = biasElement.getIntOrFloatBitWidth() / 8;
+    Type bits = type.clone(emit.getIntegerType(8 * bytes));
+    Value zero = arith::ConstantOp::create(
+        emit, cast<TypedAttr>(emit.getZeroAttr(bits)));
+    Value loaded = LLVM::MaskedLoadOp::create(
+        emit, TypeRange(bits), from, masks[v], zero,
+        emit.getI32IntegerAttr(bytes), /*nontemporal=*/UnitAttr());
+    return emit.widen(arith::BitcastOp::create(emit, type, loaded));
   };
   auto storeAll = [&] {
     for (int64_t v = 0; v < sums.vectors(); ++v) {

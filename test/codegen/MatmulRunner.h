@@ -1,0 +1,92 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Matrix kernels from their text to a call, and the layouts of their operands
+/// written a second time, plainly.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef TEST_CODEGEN_MATMULRUNNER_H
+#define TEST_CODEGEN_MATMULRUNNER_H
+
+#include "runtime/abi/Kernel.h"
+#include "test/codegen/TestTensor.h"
+
+#include <string>
+#include <vector>
+
+namespace moec::test {
+
+/// Kernels compiled for one target and loaded into this process.
+class KernelLibrary {
+public:
+  /// Compiles the exec.kernel operations in `text` for launches of up to
+  /// `maxRows` rows. Ends the process with a message if that fails.
+  KernelLibrary(const std::string &text, const std::string &target,
+                int64_t maxRows);
+  ~KernelLibrary();
+  KernelLibrary(const KernelLibrary &) = delete;
+
+  /// The kernel of a name.
+  moert_kernel get(const std::string &name) const;
+
+private:
+  void *handle = nullptr;
+};
+
+/// k that share a step of the layouts, and the k of a padded whole.
+inline int64_t unitOf(Element element) {
+  return element == Element::BF16 ? 2 : 1;
+}
+inline int64_t depthOf(Element element) { return 4 * unitOf(element); }
+inline int64_t padded(int64_t k, Element weight) {
+  return (k + depthOf(weight) - 1) / depthOf(weight) * depthOf(weight);
+}
+/// What multiplies with weights of an element.
+inline Element activationOf(Element weight) {
+  return weight == Element::BF16 ? Element::BF16 : Element::F32;
+}
+
+/// A row-major matrix of numbers between -1 and 1.
+struct Matrix {
+  TestTensor elements;
+  int64_t rows, columns;
+  std::vector<float> values; ///< the same as f32
+
+  Matrix(Element element, int64_t rows, int64_t columns, unsigned seed);
+  float at(int64_t row, int64_t column) const {
+    return values[row * columns + column];
+  }
+};
+
+/// Weights [experts][N, K] as `#exec.panels<32, depth, unit>`.
+TestTensor packPanels(const Matrix &weights, int64_t experts);
+
+/// The dot product of a row of x and a row of w in the order that the kernels
+/// promise.
+float chain(const Matrix &x, int64_t row, const Matrix &w, int64_t column);
+
+/// The text of kernels: @pack, @linear and the rest.
+struct MatmulText {
+  Element weight;
+  int64_t n, k;
+
+  std::string pack(const std::string &name, const std::string &plan = "") const;
+  std::string linear(const std::string &name) const;
+  std::string router(const std::string &name, const std::string &bias) const;
+  std::string grouped(const std::string &name, int64_t experts,
+                      const std::string &bias) const;
+  std::string rowType() const;
+  std::string packedType() const;
+  std::string panelType(int64_t experts) const;
+};
+
+/// Runs the tasks from <= i < to of a kernel, on one MiB of scratch memory.
+void launch(moert_kernel kernel, const std::vector<void *> &arguments,
+            int64_t rows, std::pair<int64_t, int64_t> tasks);
+
+} // namespace moec::test
+
+#endif // TEST_CODEGEN_MATMULRUNNER_H
