@@ -7,9 +7,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
-#ifdef MOEC_HAS_CODEGEN_PASSES
 #include "codegen/Passes.h"
-#endif
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/Exec/Exec.h"
 #include "dialects/MoE/MoE.h"
@@ -34,9 +32,7 @@ int main(int argc, char **argv) {
                   mlir::scf::SCFDialect, mlir::vector::VectorDialect,
                   mlir::x86vector::X86VectorDialect>();
   moec::registerMoecPasses();
-#ifdef MOEC_HAS_CODEGEN_PASSES
   moec::registerMoecCodegenPasses();
-#endif
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

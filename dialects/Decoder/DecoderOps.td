@@ -236,7 +236,7 @@ def Decoder_AppendKVOp : Decoder_Op<"append_kv",
   let results = (outs Decoder_KVCacheType:$updated);
   let assemblyFormat = [{
     $cache `,` $keys `,` $values `,` $batch `layer` `(` $layer `)` attr-dict
-    `:` type($cache) `,` type($keys)
+    `:` qualified(type($cache)) `,` type($keys)
   }];
   let hasVerifier = 1;
 }
@@ -275,7 +275,7 @@ def Decoder_AttentionOp : Decoder_Op<"attention"> {
   let assemblyFormat = [{
     $queries `,` $cache `,` $batch `layer` `(` $layer `)`
     `scale` `(` $scale `)` (`window` `(` $window^ `)`)? attr-dict
-    `:` type($queries) `,` type($cache) `->` type($y)
+    `:` type($queries) `,` qualified(type($cache)) `->` type($y)
   }];
   let hasVerifier = 1;
 }

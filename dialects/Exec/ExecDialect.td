@@ -87,26 +87,22 @@ def Exec_ExtentAttr : AttrDef<Exec_Dialect, "Extent"> {
   }];
 }
 
-def Exec_WeightUse : I32EnumAttr<"WeightUse",
+def Exec_WeightUseAttr : I32EnumAttr<"WeightUse",
     "How much of its weights a launch reads", [
       I32EnumAttrCase<"Whole", 0, "whole">,
       I32EnumAttrCase<"Experts", 1, "experts">,
       I32EnumAttrCase<"Rows", 2, "rows">
     ]> {
   let cppNamespace = "::moec::exec";
-  let genSpecializedAttr = 0;
 }
-def Exec_WeightUseAttr : EnumAttr<Exec_Dialect, Exec_WeightUse, "weight_use">;
 
-def Exec_Input : I32EnumAttr<"Input", "What the runtime brings to a step", [
+def Exec_InputAttr : I32EnumAttr<"Input", "What the runtime brings to a step", [
       I32EnumAttrCase<"Tokens", 0, "tokens">,
       I32EnumAttrCase<"Rows", 1, "rows">,
       I32EnumAttrCase<"Batch", 2, "batch">
     ]> {
   let cppNamespace = "::moec::exec";
-  let genSpecializedAttr = 0;
 }
-def Exec_InputAttr : EnumAttr<Exec_Dialect, Exec_Input, "input_kind">;
 
 //===----------------------------------------------------------------------===//
 // Layouts: encodings of tensor types

@@ -196,7 +196,7 @@ def Exec_AllocOp : Exec_Op<"alloc", [HasParent<"ProgramOp">]> {
                        OptionalAttr<I64Attr>:$offset);
   let results = (outs Exec_BufferType:$buffer);
   let assemblyFormat = [{
-    $rows `of` $row (`at` `(` $offset^ `)`)? attr-dict
+    qualified($rows) `of` $row (`at` `(` $offset^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -312,8 +312,9 @@ def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
                        ConfinedAttr<I64Attr, [IntPositive]>:$grain,
                        Exec_ExtentAttr:$flops, Exec_WeightUseAttr:$weights);
   let assemblyFormat = [{
-    $kernel `(` $arguments `)` `rows` `(` $rows `)` `tasks` `(` $tasks `)`
-    `grain` `(` $grain `)` `flops` `(` $flops `)` `weights` `(` $weights `)` attr-dict
+    $kernel `(` $arguments `)` `rows` `(` qualified($rows) `)`
+    `tasks` `(` qualified($tasks) `)` `grain` `(` $grain `)`
+    `flops` `(` qualified($flops) `)` `weights` `(` $weights `)` attr-dict
   }];
 }
 

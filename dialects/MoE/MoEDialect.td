@@ -75,16 +75,13 @@ def MoE_PlanType : TypeDef<MoE_Dialect, "Plan"> {
 // Attributes
 //===----------------------------------------------------------------------===//
 
-def MoE_ScoreFunction : I32EnumAttr<"ScoreFunction",
+def MoE_ScoreFunctionAttr : I32EnumAttr<"ScoreFunction",
     "How the logits of the chosen experts become weights", [
       I32EnumAttrCase<"Softmax", 0, "softmax">,
       I32EnumAttrCase<"Sigmoid", 1, "sigmoid">
     ]> {
   let cppNamespace = "::moec::moe";
-  let genSpecializedAttr = 0;
 }
-def MoE_ScoreFunctionAttr
-    : EnumAttr<MoE_Dialect, MoE_ScoreFunction, "score_function">;
 
 def MoE_BytesAttr : AttrDef<MoE_Dialect, "Bytes"> {
   let mnemonic = "bytes";

@@ -177,7 +177,7 @@ def MoE_DispatchOp : MoE_Op<"dispatch", [Pure, MoE_NamesResults]> {
   let arguments = (ins 2DTensorOf<[I32]>:$experts);
   let results = (outs MoE_PlanType:$plan);
   let assemblyFormat = [{
-    $experts attr-dict `:` type($experts) `->` type($plan)
+    $experts attr-dict `:` type($experts) `->` qualified(type($plan))
   }];
   let hasVerifier = 1;
 }
@@ -204,7 +204,7 @@ def MoE_PermuteOp : MoE_Op<"permute", [Pure]> {
   let arguments = (ins 2DTensorOf<[F32, BF16]>:$x, MoE_PlanType:$plan);
   let results = (outs 2DTensorOf<[F32, BF16]>:$rows);
   let assemblyFormat = [{
-    $x `,` $plan attr-dict `:` type($x) `,` type($plan) `->` type($rows)
+    $x `,` $plan attr-dict `:` type($x) `,` qualified(type($plan)) `->` type($rows)
   }];
   let hasVerifier = 1;
 }
@@ -237,7 +237,7 @@ def MoE_GroupedLinearOp : MoE_Op<"grouped_linear", [Pure]> {
   let results = (outs 2DTensorOf<[F32]>:$y);
   let assemblyFormat = [{
     $x `,` $weight `,` $plan (`bias` $bias^ `:` type($bias))? attr-dict
-    `:` type($x) `,` type($weight) `,` type($plan) `->` type($y)
+    `:` type($x) `,` type($weight) `,` qualified(type($plan)) `->` type($y)
   }];
   let hasVerifier = 1;
 }
@@ -264,7 +264,7 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure]> {
   let results = (outs 2DTensorOf<[F32]>:$y);
   let assemblyFormat = [{
     $rows `,` $weights `,` $plan attr-dict
-    `:` type($rows) `,` type($weights) `,` type($plan) `->` type($y)
+    `:` type($rows) `,` type($weights) `,` qualified(type($plan)) `->` type($y)
   }];
   let hasVerifier = 1;
 }
