@@ -1,0 +1,110 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// moert bench: how fast a model runs, beside what the machine can do.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/tools/BenchReport.h"
+#include "runtime/tools/Commands.h"
+#include "runtime/tools/Failure.h"
+#include "runtime/tools/Files.h"
+#include "runtime/tools/Flags.h"
+#include "runtime/tools/Interrupt.h"
+#include "runtime/tools/Probes.h"
+
+using namespace moert::tools;
+
+namespace {
+
+struct BenchFlags {
+  RunFlags run;
+  BenchSettings settings;
+  bool json = false;
+};
+
+moert_session_options sessionOptions(const BenchFlags &flags) {
+  const BenchSettings &settings = flags.settings;
+  int64_t length = std::max(settings.promptTokens, settings.generatedTokens);
+  moert_session_options options{};
+  options.threads = flags.run.threads;
+  options.max_sequences = static_cast<int32_t>(settings.sequences);
+  options.cache_positions = pagedPositions(length) * settings.sequences;
+  return options;
+}
+
+void bench(const BenchFlags &flags) {
+  const BenchSettings &settings = flags.settings;
+  if (settings.promptTokens == 0 && settings.generatedTokens == 0)
+    throw UsageFailure("-p: 0 and -n 0 leave nothing to measure");
+  Model model(flags.run.model, flags.run.target);
+  std::vector<BenchTest> tests = planTests(model, settings);
+  Session session(model, sessionOptions(flags));
+  ReadProbe readProbe(flags.run.model, session);
+  for (const BenchTest &test : tests)
+    runTest(test, model, session); // page faults, clocks, caches
+  for (int64_t i = 0; i < settings.repetitions; ++i)
+    for (BenchTest &test : tests) {
+      throwIfInterrupted();
+      double read = readProbe.measure();
+      double dot = measureDotPeak(session);
+      test.repetitions.push_back({runTest(test, model, session), read, dot});
+    }
+  BenchReport report{flags.run.model,     &model.info(),
+                     session.stats().threads, settings.sequences,
+                     session.stats().launches, std::move(tests)};
+  print(flags.json ? report.formatJson() : report.formatTable());
+}
+
+const char *const examples =
+    R"(Tests: ppN computes a prompt of N tokens of each sequence, tgN
+generates N tokens one by one, in the same steps for all sequences. Tokens are
+random and the same in every run. Each test is warmed up once, then repeated;
+numbers are medians, with the least and the most.
+
+Before every repetition two probes run on the same threads:
+- The read probe reads the artifact's own file mapping from end to end, over and
+  over (at most its first 16 GiB), with a plain and with a prefetching reader,
+  and takes the better one.
+- The dot-product peak is that of VDPBF16PS on registers, or of FMA on a CPU
+  without it.
+Shares are medians of the ratios to the probe right before. Bytes are those of
+the weights a step has to read, with experts as even routing would choose them;
+operations those of matrix products. Attention is in neither.
+
+--json prints one object: `read_probe_gb_s`, `dot_peak_gflop_s`,
+`launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,
+`bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
+`share_of_dot_peak`; measured numbers also with _min and _max.
+
+Examples:
+  moert bench mixtral.moe
+  moert bench mixtral.moe -p 0 -n 32 -b 8 --threads 2 --json)";
+
+CLI::Option *addCount(CLI::App &command, const char *name, int64_t &value,
+                      const char *what) {
+  return command.add_option(name, value, what)->option_text("N");
+}
+
+} // namespace
+
+void moert::tools::addBench(CLI::App &app) {
+  CLI::App *command = app.add_subcommand("bench", "Measure the speed");
+  auto flags = std::make_shared<BenchFlags>();
+  BenchSettings &settings = flags->settings;
+  addRunFlags(*command, flags->run);
+  addCount(*command, "-p", settings.promptTokens,
+           "tokens of each prompt; 0: no prompt test [512]")
+      ->check(wholeNumber(0, maxCount));
+  addCount(*command, "-n", settings.generatedTokens,
+           "tokens to generate; 0: no generation test [64]")
+      ->check(wholeNumber(0, maxCount));
+  addCount(*command, "-b", settings.sequences, "sequences at a time [1]")
+      ->check(wholeNumber(1, 65536));
+  addCount(*command, "-r", settings.repetitions, "repetitions [5]")
+      ->check(wholeNumber(1, 10000));
+  command->add_flag("--json", flags->json, "print one JSON object");
+  command->footer(examples);
+  command->callback([flags] { bench(*flags); });
+}

@@ -1,0 +1,61 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// What the machine at hand can do: how fast its threads read the artifact, and
+// how fast they multiply. Rooflines for moert bench, measured in the same
+// process, on the same threads and from the same memory as the model.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_TOOLS_PROBES_H
+#define RUNTIME_TOOLS_PROBES_H
+
+#include "runtime/tools/Model.h"
+
+#include <string>
+#include <vector>
+
+namespace moert::tools {
+
+/// Reads the file mapping of an artifact from end to end, over and over: the
+/// memory that the weights are in, and caches as little or as much as they do.
+/// Each thread reads its own part.
+class ReadProbe {
+public:
+  /// Maps the file; of a very large one only the beginning is read.
+  ReadProbe(const std::string &path, Session &session);
+  ~ReadProbe();
+  ReadProbe(const ReadProbe &) = delete;
+  ReadProbe &operator=(const ReadProbe &) = delete;
+
+  /// The better of a plain and of a prefetching reader, in bytes per second.
+  double measure();
+
+private:
+  /// What one thread reads, and how far it is.
+  struct Part {
+    const char *bytes = nullptr;
+    size_t size = 0;
+    size_t cursor = 0;
+    double bytesRead = 0;
+    char padding[64]; // no two threads write to one cache line
+  };
+
+  void warmUp();
+  double measure(bool prefetches);
+
+  Session &session;
+  void *mapping;
+  size_t mappedBytes;
+  std::vector<Part> parts;
+};
+
+/// Operations per second of the widest multiply-add that the CPU has for 16-bit
+/// floating-point products (VDPBF16PS), or else for float32 (FMA), from
+/// registers; a multiply-add is two.
+double measureDotPeak(Session &session);
+
+} // namespace moert::tools
+
+#endif // RUNTIME_TOOLS_PROBES_H
