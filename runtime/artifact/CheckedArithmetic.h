@@ -16,28 +16,36 @@
 namespace moert {
 
 /// An unsigned size, or nothing once a result did not fit 64 bits.
-using CheckedSize = std::optional<uint64_t>;
+class CheckedSize {
+public:
+  CheckedSize(uint64_t size) : size(size) {}
 
-inline CheckedSize operator*(CheckedSize a, CheckedSize b) {
-  uint64_t result;
-  if (!a || !b || __builtin_mul_overflow(*a, *b, &result))
-    return std::nullopt;
-  return result;
-}
+  explicit operator bool() const { return size.has_value(); }
+  /// The size; there is one.
+  uint64_t operator*() const { return *size; }
 
-inline CheckedSize operator+(CheckedSize a, CheckedSize b) {
-  uint64_t result;
-  if (!a || !b || __builtin_add_overflow(*a, *b, &result))
-    return std::nullopt;
-  return result;
-}
+  friend CheckedSize operator*(CheckedSize a, CheckedSize b) {
+    CheckedSize result(0);
+    if (!a || !b || __builtin_mul_overflow(*a, *b, &*result.size))
+      result.size.reset();
+    return result;
+  }
+
+  friend CheckedSize operator+(CheckedSize a, CheckedSize b) {
+    CheckedSize result(0);
+    if (!a || !b || __builtin_add_overflow(*a, *b, &*result.size))
+      result.size.reset();
+    return result;
+  }
+
+private:
+  std::optional<uint64_t> size;
+};
 
 /// `value` rounded up to a multiple of `alignment`, which is not 0.
 inline CheckedSize roundUp(CheckedSize value, uint64_t alignment) {
-  CheckedSize raised = value + CheckedSize(alignment - 1);
-  if (!raised)
-    return std::nullopt;
-  return *raised / alignment * alignment;
+  CheckedSize raised = value + (alignment - 1);
+  return raised ? CheckedSize(*raised / alignment * alignment) : raised;
 }
 
 } // namespace moert

@@ -34,7 +34,7 @@ CheckedSize TensorForm::bytes() const {
       dimension = roundUp(dimension, width);
     elements = elements * dimension;
   }
-  return elements * CheckedSize(elementBytes(type));
+  return elements * elementBytes(type);
 }
 
 std::string TensorForm::layoutName() const {

@@ -119,8 +119,8 @@ bool ProgramVerifier::verifyBuffer(uint32_t index) {
   if (buffer.offset() % MOERT_ALIGNMENT != 0)
     return report.damaged(entry, owner, "offset ", buffer.offset(),
                           " is not a multiple of ", MOERT_ALIGNMENT);
-  CheckedSize bytes = CheckedSize(rows) * CheckedSize(buffer.row_bytes());
-  CheckedSize end = bytes + CheckedSize(buffer.offset());
+  CheckedSize bytes = CheckedSize(rows) * buffer.row_bytes();
+  CheckedSize end = bytes + buffer.offset();
   if (!end || *end > program.arena_bytes())
     return report.damaged(entry, owner, rows, " rows of ", buffer.row_bytes(),
                           " bytes at offset ", buffer.offset(),

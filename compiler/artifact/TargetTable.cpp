@@ -1,0 +1,270 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "compiler/artifact/Tables.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+#include <map>
+
+using namespace llvm;
+using namespace mlir;
+using namespace moec;
+namespace format = moert::format;
+
+namespace {
+
+/// Builds the program and kernel tables of one target.
+class TargetTables {
+public:
+  TargetTables(flatbuffers::FlatBufferBuilder &builder,
+               const TargetCode &target, TensorTable &tensors)
+      : builder(builder), target(target), module(target.module),
+        tensors(tensors) {}
+
+  Expected<flatbuffers::Offset<format::Target>> build(uint32_t codeSegment);
+
+private:
+  using Programs = std::vector<flatbuffers::Offset<format::Program>>;
+  using Kernels = std::vector<flatbuffers::Offset<format::Kernel>>;
+  using Launches = std::vector<flatbuffers::Offset<format::Launch>>;
+  using Buffers = std::vector<flatbuffers::Offset<format::Buffer>>;
+
+  /// A buffer of the arena, and the launches that use it.
+  struct BufferUse {
+    exec::AllocOp alloc;
+    std::string name;
+    uint32_t first, last;
+  };
+
+  Kernels buildKernels();
+  Expected<Programs> buildPrograms();
+  Expected<flatbuffers::Offset<format::Program>>
+  buildProgram(exec::ProgramOp program);
+  void findBufferUses(exec::ProgramOp program);
+  Expected<Buffers> buildBuffers();
+  Expected<Launches> buildLaunches(exec::ProgramOp program);
+  Expected<format::Argument> buildArgument(Value value);
+
+  flatbuffers::FlatBufferBuilder &builder;
+  const TargetCode &target;
+  ModuleOp module;
+  TensorTable &tensors;
+  StringMap<uint32_t> kernelIndices;
+  std::vector<BufferUse> uses;                      // of the current program
+  llvm::DenseMap<Operation *, uint32_t> useIndices; // by alloc
+};
+
+} // namespace
+
+static std::string spell(Type type) {
+  std::string text;
+  raw_string_ostream stream(text);
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor) {
+    stream << type;
+    return text;
+  }
+  for (int64_t dimension : tensor.getShape())
+    stream << dimension << 'x';
+  stream << tensor.getElementType();
+  return text;
+}
+
+/// "decoder.linear + decoder.add"
+static std::string describe(exec::KernelOp kernel) {
+  std::string text;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    text += (text.empty() ? "" : " + ") + op.getName().getStringRef().str();
+  return text;
+}
+
+static format::Extent toExtent(exec::ExtentAttr extent) {
+  return format::Extent(extent.getScale(), extent.getConstant(),
+                        extent.getSymbol() == exec::Symbol::Rows
+                            ? format::Symbol::Rows
+                            : format::Symbol::Tokens);
+}
+
+static format::WeightUse toWeightUse(exec::WeightUse use) {
+  switch (use) {
+  case exec::WeightUse::Whole:
+    return format::WeightUse::Whole;
+  case exec::WeightUse::Experts:
+    return format::WeightUse::Experts;
+  case exec::WeightUse::Rows:
+    return format::WeightUse::Rows;
+  }
+  llvm_unreachable("every use is listed");
+}
+
+static format::InputKind toInputKind(exec::Input input) {
+  switch (input) {
+  case exec::Input::Tokens:
+    return format::InputKind::Tokens;
+  case exec::Input::Rows:
+    return format::InputKind::Rows;
+  case exec::Input::Batch:
+    return format::InputKind::Batch;
+  }
+  llvm_unreachable("every input is listed");
+}
+
+TargetTables::Kernels TargetTables::buildKernels() {
+  Kernels kernels;
+  for (auto kernel : module.getOps<exec::KernelOp>()) {
+    kernelIndices[kernel.getSymName()] = kernels.size();
+    auto symbol = builder.CreateString(kernel.getSymName().str());
+    auto computes = builder.CreateString(describe(kernel));
+    Block &body = kernel.getBody().front();
+    kernels.push_back(
+        format::CreateKernel(builder, symbol, computes, body.getNumArguments(),
+                             body.getTerminator()->getNumOperands()));
+  }
+  return kernels;
+}
+
+/// A buffer is named after the launch that uses it first.
+void TargetTables::findBufferUses(exec::ProgramOp program) {
+  uses.clear();
+  useIndices.clear();
+  uint32_t index = 0;
+  for (auto launch : program.getBody().getOps<exec::LaunchOp>()) {
+    for (Value argument : launch.getArguments()) {
+      auto alloc = argument.getDefiningOp<exec::AllocOp>();
+      if (!alloc)
+        continue;
+      std::string name = launch.getKernel().str() + "." + std::to_string(index);
+      auto [known, isNew] = useIndices.try_emplace(alloc, uses.size());
+      if (isNew)
+        uses.push_back({alloc, name, index, index});
+      uses[known->second].last = index;
+    }
+    ++index;
+  }
+}
+
+Expected<TargetTables::Buffers> TargetTables::buildBuffers() {
+  Buffers buffers;
+  for (BufferUse &use : uses) {
+    if (!use.alloc.getOffset())
+      return createStringError("buffer '" + use.name +
+                               "' has no place in the arena; run plan-memory");
+    auto name = builder.CreateString(use.name);
+    auto type = builder.CreateString(spell(use.alloc.getRow()));
+    format::Extent rows = toExtent(use.alloc.getRows());
+    buffers.push_back(format::CreateBuffer(
+        builder, name, type, &rows, use.alloc.getRowBytes(),
+        *use.alloc.getOffset(), use.first, use.last));
+  }
+  return buffers;
+}
+
+Expected<format::Argument> TargetTables::buildArgument(Value value) {
+  using Kind = format::ArgumentKind;
+  Operation *op = value.getDefiningOp();
+  if (isa<exec::AllocOp>(op))
+    return format::Argument(Kind::Buffer, useIndices.lookup(op));
+  if (auto input = dyn_cast<exec::InputOp>(op))
+    return format::Argument(
+        Kind::Input, static_cast<uint32_t>(toInputKind(input.getKind())));
+  if (auto cache = dyn_cast<exec::CacheOp>(op))
+    return format::Argument(Kind::Cache, cache.getLayer());
+  if (isa<exec::LogitsOp>(op))
+    return format::Argument(Kind::Logits, 0);
+  auto weight = cast<exec::WeightOp>(op);
+  auto tensor = SymbolTable::lookupNearestSymbolFrom<exec::TensorOp>(
+      module, weight.getTensorAttr());
+  if (!tensor)
+    return createStringError("tensor '" + weight.getTensor() +
+                             "' is not declared");
+  Expected<uint32_t> index = tensors.add(tensor);
+  if (!index)
+    return index.takeError();
+  return format::Argument(Kind::Tensor, *index);
+}
+
+Expected<TargetTables::Launches>
+TargetTables::buildLaunches(exec::ProgramOp program) {
+  Launches launches;
+  for (auto launch : program.getBody().getOps<exec::LaunchOp>()) {
+    auto kernel = kernelIndices.find(launch.getKernel());
+    if (kernel == kernelIndices.end())
+      return createStringError("kernel '" + launch.getKernel() +
+                               "' is not declared");
+    std::vector<format::Argument> arguments;
+    for (Value value : launch.getArguments()) {
+      Expected<format::Argument> argument = buildArgument(value);
+      if (!argument)
+        return argument.takeError();
+      arguments.push_back(*argument);
+    }
+    format::Extent rows = toExtent(launch.getRows()),
+                   tasks = toExtent(launch.getTasks()),
+                   flops = toExtent(launch.getFlops());
+    launches.push_back(format::CreateLaunch(
+        builder, kernel->second, builder.CreateVectorOfStructs(arguments),
+        &rows, &tasks, launch.getGrain(), &flops,
+        toWeightUse(launch.getWeights())));
+  }
+  return launches;
+}
+
+Expected<flatbuffers::Offset<format::Program>>
+TargetTables::buildProgram(exec::ProgramOp program) {
+  findBufferUses(program);
+  Expected<Buffers> buffers = buildBuffers();
+  if (!buffers)
+    return buffers.takeError();
+  Expected<Launches> launches = buildLaunches(program);
+  if (!launches)
+    return launches.takeError();
+  if (!program.getArenaBytes())
+    return createStringError("program '" + program.getSymName() +
+                             "' has no arena; run plan-memory");
+  auto entry = builder.CreateString(program.getSymName().str());
+  auto regime = builder.CreateString(program.getRegime().str());
+  auto bufferVector = builder.CreateVector(*buffers);
+  auto launchVector = builder.CreateVector(*launches);
+  return format::CreateProgram(builder, entry, regime, program.getMaxTokens(),
+                               bufferVector, launchVector,
+                               *program.getArenaBytes());
+}
+
+/// In the order that the format asks for: by the tokens that they accept.
+Expected<TargetTables::Programs> TargetTables::buildPrograms() {
+  std::multimap<uint32_t, exec::ProgramOp> programs; // by max_tokens
+  for (auto program : module.getOps<exec::ProgramOp>())
+    programs.emplace(program.getMaxTokens(), program);
+  Programs tables;
+  for (auto [maxTokens, program] : programs) {
+    auto table = buildProgram(program);
+    if (!table)
+      return table.takeError();
+    tables.push_back(*table);
+  }
+  return tables;
+}
+
+Expected<flatbuffers::Offset<format::Target>>
+TargetTables::build(uint32_t codeSegment) {
+  Kernels kernels = buildKernels();
+  Expected<Programs> programs = buildPrograms();
+  if (!programs)
+    return createStringError("target '" + target.name +
+                             "': " + toString(programs.takeError()));
+  auto name = builder.CreateString(target.name);
+  auto features = builder.CreateVectorOfStrings(target.features);
+  auto kernelVector = builder.CreateVector(kernels);
+  auto programVector = builder.CreateVector(*programs);
+  return format::CreateTarget(builder, name, features, codeSegment,
+                              kernelVector, programVector, target.scratchBytes);
+}
+
+Expected<flatbuffers::Offset<format::Target>>
+moec::buildTarget(flatbuffers::FlatBufferBuilder &builder,
+                  const TargetCode &target, uint32_t codeSegment,
+                  TensorTable &tensors) {
+  return TargetTables(builder, target, tensors).build(codeSegment);
+}
