@@ -32,7 +32,6 @@ def VerifyProgramPass : Pass<"moe-verify-program", "::mlir::ModuleOp"> {
       alone the rows, because the runtime checks the range of each.
     - *cache*: each operation takes the newest cache, and so does the return.
       Each layer is appended to once, and attended to after that only.
-    - *logits*: an operation computes them.
 
     Example:
 
