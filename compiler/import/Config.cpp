@@ -119,16 +119,16 @@ static const Json *readRope(ConfigValues &values, StringRef key) {
     values.refuse(key + " is " + show(*rope) + ", not an object");
     return nullptr;
   }
+  for (const char *type : {"rope_type", "type"})
+    if (rope->contains(type) && rope->at(type) != "default")
+      values.refuse(key + " of type " + show(rope->at(type)) +
+                    " is not supported; \"default\" is");
   const Json *theta = nullptr;
   for (auto &[name, value] : rope->items()) {
-    bool isType = name == "rope_type" || name == "type";
     bool isPlain = name == "partial_rotary_factor" && value == 1;
-    if (isType && value != "default")
-      values.refuse(key + " of type " + show(value) +
-                    " is not supported; \"default\" is");
-    else if (name == "rope_theta")
+    if (name == "rope_theta")
       theta = &value;
-    else if (!isType && !isPlain)
+    else if (name != "rope_type" && name != "type" && !isPlain)
       values.refuse(key + "." + quote(name) + " is not supported");
   }
   return theta;

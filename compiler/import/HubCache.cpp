@@ -40,7 +40,8 @@ static std::string cacheFolder() {
     if (!value || value->empty())
       continue;
     sys::fs::expand_tilde(*value, folder);
-    sys::path::append(folder, place.below);
+    if (!place.below.empty())
+      sys::path::append(folder, place.below);
     return std::string(folder);
   }
   sys::fs::expand_tilde("~/.cache/huggingface/hub", folder);

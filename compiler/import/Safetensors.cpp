@@ -20,8 +20,8 @@ using namespace moec;
 
 /// The format's own limit.
 static constexpr uint64_t largestHeader = 100'000'000;
-/// The largest published checkpoints have a tenth of this in all files.
-static constexpr size_t mostTensors = size_t(1) << 20;
+/// The largest published checkpoints have fewer in all their files.
+static constexpr size_t mostTensors = size_t(1) << 17;
 static constexpr size_t longestName = 1024;
 static constexpr size_t highestRank = 8;
 
