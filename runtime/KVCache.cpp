@@ -4,16 +4,13 @@
 
 #include "runtime/KVCache.h"
 
-#include "runtime/artifact/CheckedArithmetic.h"
-
 using namespace moert;
 
-/// Product of sizes; more than can be reserved where it does not fit 64 bits.
-static uint64_t product(std::initializer_list<int64_t> sizes) {
+static CheckedSize product(std::initializer_list<int64_t> sizes) {
   CheckedSize result = 1;
   for (int64_t size : sizes)
-    result = result * CheckedSize(static_cast<uint64_t>(size));
-  return result.value_or(UINT64_MAX);
+    result = result * static_cast<uint64_t>(size);
+  return result;
 }
 
 Status KVCache::create(const Shape &shape) {
@@ -29,7 +26,8 @@ Status KVCache::create(const Shape &shape) {
   Mapping::Pages kind = shape.layerPageBytes >= worthHuge
                             ? Mapping::Pages::Huge
                             : Mapping::Pages::Small;
-  uint64_t bytes = product({shape.layers, shape.pages, shape.layerPageBytes});
+  CheckedSize bytes =
+      product({shape.layers, shape.pages, shape.layerPageBytes});
   Status status = Mapping::reserve(bytes, kind, "the KV cache", pagesMemory);
   if (!status.ok()) {
     status.message += "; lower cache_positions";

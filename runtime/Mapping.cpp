@@ -27,29 +27,28 @@ Mapping &Mapping::operator=(Mapping &&other) noexcept {
   return *this;
 }
 
-Status Mapping::reserve(uint64_t bytes, Pages pages, const char *purpose,
+Status Mapping::reserve(CheckedSize bytes, Pages pages, const char *purpose,
                         Mapping &mapping) {
   // A kernel may read a vector beyond its last element, so memory ends with a
   // page that nothing else uses.
   constexpr uint64_t slack = 4096;
-  bool huge = pages == Pages::Huge && bytes >= hugePage;
-  uint64_t unit = huge ? hugePage : slack;
-  bool fits = bytes < uint64_t(1) << 62;
-  uint64_t size = fits ? (bytes + slack + unit - 1) / unit * unit : 0;
+  bool huge = pages == Pages::Huge && bytes && *bytes >= hugePage;
+  CheckedSize size = roundUp(bytes + slack, huge ? hugePage : slack);
   void *base = MAP_FAILED;
-  if (fits)
-    base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+  if (size)
+    base = mmap(nullptr, *size, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED)
-    return {MOERT_NO_MEMORY, "no address space for the " +
-                                 std::to_string(bytes) + " bytes of " +
-                                 purpose};
+    return {MOERT_NO_MEMORY,
+            "no address space for the " +
+                (bytes ? std::to_string(*bytes) : "over 2^64") + " bytes of " +
+                purpose};
   // Only a hint: without huge pages the result is the same.
   if (huge)
-    (void)madvise(base, size, MADV_HUGEPAGE);
+    (void)madvise(base, *size, MADV_HUGEPAGE);
   Mapping made;
   made.base = static_cast<uint8_t *>(base);
-  made.bytes = size;
+  made.bytes = *size;
   mapping = std::move(made);
   return {};
 }

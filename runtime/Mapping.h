@@ -11,6 +11,7 @@
 #define RUNTIME_MAPPING_H
 
 #include "runtime/Status.h"
+#include "runtime/artifact/CheckedArithmetic.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,7 @@ public:
 
   /// Reserves at least `bytes` bytes of address space. `purpose` is for the
   /// message if there is none: "the KV cache".
-  static Status reserve(uint64_t bytes, Pages pages, const char *purpose,
+  static Status reserve(CheckedSize bytes, Pages pages, const char *purpose,
                         Mapping &mapping);
 
   uint8_t *data() const { return base; }

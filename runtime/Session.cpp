@@ -4,8 +4,6 @@
 
 #include "runtime/Session.h"
 
-#include "runtime/artifact/CheckedArithmetic.h"
-
 #include <algorithm>
 #include <unistd.h>
 
@@ -69,15 +67,14 @@ Status Session::allocateStep() {
     arenaBytes = std::max<uint64_t>(arenaBytes, program->arena_bytes());
   const moert_model_info &info = model.info();
   uint64_t count = static_cast<uint64_t>(info.max_step_tokens);
-  CheckedSize logitsBytes =
-      CheckedSize(count) * CheckedSize(static_cast<uint64_t>(info.vocabulary)) *
-      CheckedSize(sizeof(float));
-  // A page between the scratch of two threads, so none reads the other's lines.
-  CheckedSize pitch =
-      roundUp(model.target().scratch_bytes(), 4096) + CheckedSize(4096);
+  CheckedSize logitsBytes = CheckedSize(count) *
+                            static_cast<uint64_t>(info.vocabulary) *
+                            sizeof(float);
+  // A page between the scratch of two threads, so none reads the other's
+  // lines. The artifact's verifier bounds the size.
+  scratchPitch = *roundUp(model.target().scratch_bytes(), 4096) + 4096;
   CheckedSize scratchBytes =
-      pitch * CheckedSize(static_cast<uint64_t>(pool.size()));
-  scratchPitch = pitch.value_or(0);
+      CheckedSize(scratchPitch) * static_cast<uint64_t>(pool.size());
   uint64_t inputPitch = (count * sizeof(int32_t) + 63) / 64 * 64;
 
   struct Area {
@@ -89,9 +86,8 @@ Status Session::allocateStep() {
                            Area{logitsBytes, "the logits", logitsMemory},
                            Area{scratchBytes, "scratch memory", scratch},
                            Area{4 * inputPitch, "the inputs", inputs}}) {
-    Status status =
-        Mapping::reserve(area.bytes.value_or(UINT64_MAX), Mapping::Pages::Huge,
-                         area.purpose, area.mapping);
+    Status status = Mapping::reserve(area.bytes, Mapping::Pages::Huge,
+                                     area.purpose, area.mapping);
     if (!status.ok())
       return status;
   }
