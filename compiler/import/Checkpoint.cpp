@@ -98,9 +98,8 @@ Error Checkpoint::readFile(StringRef name) {
   for (auto [i, tensor] : enumerate(weightFiles.back().tensors)) {
     auto [place, inserted] = places.try_emplace(tensor.name, file, i);
     if (!inserted)
-      return refuse(filePath,
-                    "tensor " + quote(tensor.name) + " is also in " +
-                        quote(weightFiles[place->second.first].name));
+      return refuse(filePath, "tensor " + quote(tensor.name) + " is also in " +
+                                  quote(weightFiles[place->second.first].name));
   }
   return Error::success();
 }

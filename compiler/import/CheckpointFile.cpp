@@ -83,8 +83,8 @@ Expected<std::string> moec::readTextFile(StringRef path) {
 }
 
 bool moec::isPlainFileName(StringRef name) {
-  return !name.empty() && name != "." && name != ".." &&
-         !name.contains('/') && !name.contains('\0');
+  return !name.empty() && name != "." && name != ".." && !name.contains('/') &&
+         !name.contains('\0');
 }
 
 std::string moec::pathIn(StringRef folder, StringRef name) {

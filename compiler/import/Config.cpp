@@ -101,8 +101,8 @@ static void refuseUnsupported(ConfigValues &values) {
     const Json *scheme = values.find(key);
     if (!scheme)
       continue;
-    auto method = scheme->is_object() ? scheme->find("quant_method")
-                                      : scheme->end();
+    auto method =
+        scheme->is_object() ? scheme->find("quant_method") : scheme->end();
     values.refuse("weights quantized by " +
                   show(method == scheme->end() ? *scheme : *method) + " (" +
                   key + ") are not supported");
@@ -175,9 +175,9 @@ static void readHeads(ConfigValues &values,
                       ModelConfig &config) {
   config.heads = values.size("num_attention_heads");
   bool isNull = !values.isAbsent("num_key_value_heads");
-  config.kvHeads = values.size(
-      "num_key_value_heads",
-      isNull || !defaults.kvHeads ? config.heads : defaults.kvHeads);
+  config.kvHeads = values.size("num_key_value_heads",
+                               isNull || !defaults.kvHeads ? config.heads
+                                                           : defaults.kvHeads);
   if (config.heads % config.kvHeads)
     values.refuse("num_key_value_heads is " + Twine(config.kvHeads) +
                   ", which does not divide num_attention_heads " +
@@ -222,8 +222,7 @@ static void checkProducts(ConfigValues &values, const ModelConfig &config) {
   };
   const int64_t width = 4;
   const Product products[] = {
-      {"vocab_size * hidden_size",
-       {config.vocabulary, config.hidden, width}},
+      {"vocab_size * hidden_size", {config.vocabulary, config.hidden, width}},
       {"num_attention_heads * head_dim * hidden_size",
        {config.heads, config.headDim, config.hidden, width}},
       {"num_local_experts * 2 * intermediate_size * hidden_size",

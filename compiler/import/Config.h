@@ -7,8 +7,8 @@
 /// (rope_theta or rope_parameters, torch_dtype or dtype, num_local_experts or
 /// num_experts), with the defaults of transformers for what it leaves out.
 ///
-/// A key that would change the model in a way that moec does not implement is an
-/// error; a key that has no meaning for inference is ignored.
+/// A key that would change the model in a way that moec does not implement is
+/// an error; a key that has no meaning for inference is ignored.
 ///
 //===----------------------------------------------------------------------===//
 

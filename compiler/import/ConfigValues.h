@@ -3,8 +3,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// Takes values out of a configuration and remembers the first that is wrong, so
-/// that a reader of many keys tests for failure once.
+/// Takes values out of a configuration and remembers the first that is wrong,
+/// so that a reader of many keys tests for failure once.
 ///
 //===----------------------------------------------------------------------===//
 

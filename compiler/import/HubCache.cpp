@@ -86,8 +86,8 @@ static Expected<std::string> readCommit(StringRef path) {
 static Expected<std::string> findSnapshot(const ModelName &name,
                                           StringRef given) {
   std::string cache = cacheFolder();
-  std::string model = pathIn(
-      cache, ("models--" + name.organization + "--" + name.model).str());
+  std::string model =
+      pathIn(cache, ("models--" + name.organization + "--" + name.model).str());
   std::string refs = pathIn(pathIn(model, "refs"), name.revision);
   std::string commit = name.revision.str();
   if (!isCommit(commit) && sys::fs::exists(refs)) {

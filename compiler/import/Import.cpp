@@ -128,9 +128,9 @@ void ModelBuilder::declare(const Parameter &parameter) {
 
 void ModelBuilder::buildStep() {
   Type indices = RankedTensorType::get({ShapedType::kDynamic}, b.getI32Type());
-  Type cache = decoder::KVCacheType::get(b.getContext(), config.layers,
-                                         config.kvHeads, config.headDim,
-                                         weightElement);
+  Type cache =
+      decoder::KVCacheType::get(b.getContext(), config.layers, config.kvHeads,
+                                config.headDim, weightElement);
   auto type = b.getFunctionType(
       {indices, indices, decoder::BatchType::get(b.getContext()), cache},
       {f32Rows(config.vocabulary), cache});
@@ -148,7 +148,8 @@ void ModelBuilder::buildStep() {
     b.setLoc(NameLoc::get(b.getStringAttr(layer)));
     Value attended =
         buildAttention(stream, i, norm(stream.x, layer + ".attention_norm"));
-    stream.x = decoder::AddOp::create(b, stream.x.getType(), stream.x, attended);
+    stream.x =
+        decoder::AddOp::create(b, stream.x.getType(), stream.x, attended);
     Value normalized = norm(stream.x, layer + ".ffn_norm");
     Value mlp = config.isSparse() ? buildSparse(layer, normalized)
                                   : buildDense(layer, normalized);
@@ -168,9 +169,9 @@ Value ModelBuilder::buildAttention(Stream &stream, int64_t layer,
   Value queries = rope(linear(normalized, read(prefix + ".wq")));
   Value keys = rope(linear(normalized, read(prefix + ".wk")));
   Value values = linear(normalized, read(prefix + ".wv"));
-  stream.cache = decoder::AppendKVOp::create(b, stream.cache.getType(),
-                                             stream.cache, keys, values, batch,
-                                             uint64_t(layer));
+  stream.cache =
+      decoder::AppendKVOp::create(b, stream.cache.getType(), stream.cache, keys,
+                                  values, batch, uint64_t(layer));
   auto scale = b.getF32FloatAttr(float(std::pow(config.headDim, -0.5)));
   auto window =
       config.window ? b.getI64IntegerAttr(config.window) : IntegerAttr();

@@ -88,13 +88,13 @@ bool EventReader::start_array(size_t) {
 bool EventReader::key(std::string &text) {
   if (containers.empty()) {
     name = text;
-    return names.insert(text).second || fail("key " + quote(text) +
-                                             " stands twice");
+    return names.insert(text).second ||
+           fail("key " + quote(text) + " stands twice");
   }
   auto [entry, inserted] = containers.back()->emplace(text, nullptr);
   slot = &entry.value();
-  return inserted || fail("key " + quote(text) + " stands twice in " +
-                          quote(name));
+  return inserted ||
+         fail("key " + quote(text) + " stands twice in " + quote(name));
 }
 
 bool EventReader::open(Json container) {
@@ -145,8 +145,7 @@ bool EventReader::endValue() {
 
 static bool isUTF8(StringRef text) {
   auto *begin = reinterpret_cast<const UTF8 *>(text.begin());
-  return isLegalUTF8String(&begin,
-                           reinterpret_cast<const UTF8 *>(text.end()));
+  return isLegalUTF8String(&begin, reinterpret_cast<const UTF8 *>(text.end()));
 }
 
 Error moec::readJsonMembers(StringRef text, StringRef file,
@@ -195,7 +194,7 @@ const std::string *moec::toText(const Json &value) {
 
 std::string moec::show(const Json &value) {
   constexpr size_t longest = 80;
-  std::string text =
-      value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true,
+                                Json::error_handler_t::replace);
   return text.size() <= longest ? text : text.substr(0, longest) + "...";
 }

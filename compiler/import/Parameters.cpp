@@ -146,9 +146,8 @@ void ParameterFinder::findFusedExperts(const std::string &layer,
   std::optional<ByteRange> both =
       take(mlp + "experts.gate_up_proj", {experts, 2 * inner, hidden});
   for (int half : {0, 1}) {
-    Parameter matrix = {layer + (half ? "w3" : "w1"),
-                        {experts, inner, hidden},
-                        {}};
+    Parameter matrix = {
+        layer + (half ? "w3" : "w1"), {experts, inner, hidden}, {}};
     for (int64_t e = 0; both && e < experts; ++e) {
       uint64_t length = both->length / (2 * experts);
       matrix.ranges.push_back(
@@ -162,8 +161,7 @@ void ParameterFinder::findFusedExperts(const std::string &layer,
 void ParameterFinder::findOutput() {
   add("norm", "model.norm.weight", {config.hidden});
   if (!config.tied)
-    return add("lm_head", "lm_head.weight",
-               {config.vocabulary, config.hidden});
+    return add("lm_head", "lm_head.weight", {config.vocabulary, config.hidden});
   // Some writers store the shared table under both names.
   if (checkpoint.find("lm_head.weight"))
     take("lm_head.weight", {config.vocabulary, config.hidden});
@@ -218,8 +216,9 @@ Error ParameterFinder::refuseLeftovers() const {
       if (!taken.contains(tensor.name) && !isDerived(tensor.name))
         return refuse(pathIn(checkpoint.folder(), file.name),
                       "unexpected tensor " + quote(tensor.name) + ": a " +
-                          config.architecture + " of config.json's sizes has "
-                                                "none of that name");
+                          config.architecture +
+                          " of config.json's sizes has "
+                          "none of that name");
   return Error::success();
 }
 

@@ -9,22 +9,22 @@
 /// Letters: V vocabulary, H hidden size, E experts, I inner size, Q and K the
 /// widths of all query and of all key heads.
 ///
-/// | parameter               | shape     | published name                         |
-/// |-------------------------|-----------|----------------------------------------|
-/// | embed                   | [V, H]    | model.embed_tokens.weight              |
-/// | layers.N.attention_norm | [H]       | input_layernorm.weight                 |
-/// | layers.N.wq             | [Q, H]    | self_attn.q_proj.weight                |
-/// | layers.N.wk, wv         | [K, H]    | self_attn.{k,v}_proj.weight            |
-/// | layers.N.wo             | [H, Q]    | self_attn.o_proj.weight                |
-/// | layers.N.ffn_norm       | [H]       | post_attention_layernorm.weight        |
-/// | layers.N.gate           | [E, H]    | block_sparse_moe.gate.weight           |
-/// | layers.N.w1, w3         | [E, I, H] | block_sparse_moe.experts.e.w1, w3      |
-/// | layers.N.w2             | [E, H, I] | block_sparse_moe.experts.e.w2.weight   |
-/// | norm                    | [H]       | model.norm.weight                      |
-/// | lm_head, unless tied    | [V, H]    | lm_head.weight                         |
+/// | parameter               | shape     | published name                    |
+/// |-------------------------|-----------|-----------------------------------|
+/// | embed                   | [V, H]    | model.embed_tokens.weight         |
+/// | layers.N.attention_norm | [H]       | input_layernorm.weight            |
+/// | layers.N.wq             | [Q, H]    | self_attn.q_proj.weight           |
+/// | layers.N.wk, wv         | [K, H]    | self_attn.{k,v}_proj.weight       |
+/// | layers.N.wo             | [H, Q]    | self_attn.o_proj.weight           |
+/// | layers.N.ffn_norm       | [H]       | post_attention_layernorm.weight   |
+/// | layers.N.gate           | [E, H]    | block_sparse_moe.gate.weight      |
+/// | layers.N.w1, w3         | [E, I, H] | block_sparse_moe.experts.e.w1, w3 |
+/// | layers.N.w2             | [E, H, I] | block_sparse_moe.experts.e.w2     |
+/// | norm                    | [H]       | model.norm.weight                 |
+/// | lm_head, unless tied    | [V, H]    | lm_head.weight                    |
 ///
-/// The fused layout has mlp.gate.weight, mlp.experts.gate_up_proj [E, 2I, H], the
-/// rows of w1 before those of w3 in each expert, and mlp.experts.down_proj
+/// The fused layout has mlp.gate.weight, mlp.experts.gate_up_proj [E, 2I, H],
+/// the rows of w1 before those of w3 in each expert, and mlp.experts.down_proj
 /// [E, H, I]. Dense models have mlp.{gate,up,down}_proj.weight as w1 [I, H],
 /// w3 [I, H] and w2 [H, I].
 ///

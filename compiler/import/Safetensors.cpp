@@ -26,12 +26,12 @@ static constexpr size_t longestName = 1024;
 static constexpr size_t highestRank = 8;
 
 static constexpr SafetensorsType types[] = {
-    {"BOOL", 8},        {"F4", 4},          {"F6_E2M3", 6}, {"F6_E3M2", 6},
-    {"U8", 8},          {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8},
-    {"F8_E8M0", 8},     {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
-    {"I16", 16},        {"U16", 16},        {"F16", 16},    {"BF16", 16},
-    {"I32", 32},        {"U32", 32},        {"F32", 32},    {"C64", 64},
-    {"F64", 64},        {"I64", 64},        {"U64", 64},
+    {"BOOL", 8},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6},
+    {"U8", 8},      {"I8", 8},          {"F8_E5M2", 8},     {"F8_E4M3", 8},
+    {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
+    {"U16", 16},    {"F16", 16},        {"BF16", 16},       {"I32", 32},
+    {"U32", 32},    {"F32", 32},        {"C64", 64},        {"F64", 64},
+    {"I64", 64},    {"U64", 64},
 };
 
 namespace {
@@ -137,13 +137,13 @@ Error HeaderReader::checkLength(const StoredTensor &tensor) {
   for (int64_t size : tensor.shape)
     if (bits)
       bits = checkedMulUnsigned(*bits, uint64_t(size));
-  std::string shape = "has shape " + showShape(tensor.shape) + " of " +
-                      tensor.type->name.str();
+  std::string shape =
+      "has shape " + showShape(tensor.shape) + " of " + tensor.type->name.str();
   if (!bits)
     return refuseTensor(tensor.name, shape + ", more than 64 bits can count");
   if (*bits % 8)
-    return refuseTensor(tensor.name, shape + ": " + Twine(*bits) +
-                                         " bits, not whole bytes");
+    return refuseTensor(tensor.name,
+                        shape + ": " + Twine(*bits) + " bits, not whole bytes");
   if (*bits / 8 != tensor.length)
     return refuseTensor(tensor.name, shape + ": " + Twine(*bits / 8) +
                                          " bytes, but its data_offsets span " +
@@ -191,18 +191,16 @@ Expected<std::vector<StoredTensor>> HeaderReader::finish() {
   uint64_t end = dataStart;
   for (const StoredTensor &tensor : tensors) {
     if (tensor.offset != end)
-      return refuseTensor(tensor.name,
-                          "begins at data offset " +
-                              Twine(tensor.offset - dataStart) +
-                              ", but the tensor before it ends at " +
-                              Twine(end - dataStart) +
-                              (tensor.offset > end ? ": a hole" : ": an overlap"));
+      return refuseTensor(
+          tensor.name,
+          "begins at data offset " + Twine(tensor.offset - dataStart) +
+              ", but the tensor before it ends at " + Twine(end - dataStart) +
+              (tensor.offset > end ? ": a hole" : ": an overlap"));
     end += tensor.length;
   }
   if (end != fileSize)
     return refuse(path, "the tensors end at byte " + Twine(end) +
-                            ", but the file has " + Twine(fileSize) +
-                            " bytes");
+                            ", but the file has " + Twine(fileSize) + " bytes");
   return std::move(tensors);
 }
 

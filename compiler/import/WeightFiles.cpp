@@ -88,10 +88,9 @@ Expected<ArrayRef<uint8_t>> WeightFiles::get(moe::BytesAttr range) {
   bool inside = offset >= 0 && length >= 0 && uint64_t(offset) <= size &&
                 uint64_t(length) <= size - uint64_t(offset);
   if (!inside)
-    return refuse(pathIn(path, name), Twine(length) + " bytes at offset " +
-                                          Twine(offset) +
-                                          " are not in the file of " +
-                                          Twine(size) + " bytes");
+    return refuse(pathIn(path, name),
+                  Twine(length) + " bytes at offset " + Twine(offset) +
+                      " are not in the file of " + Twine(size) + " bytes");
   if ((*file)->hasShrunk())
     return refuse(pathIn(path, name), "became shorter while it was read");
   auto *data = reinterpret_cast<const uint8_t *>((*file)->data());

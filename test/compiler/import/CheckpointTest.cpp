@@ -39,8 +39,7 @@ struct Sharded {
   }
 
   static std::string name(size_t shard) {
-    return "model-0000" + std::to_string(shard + 1) +
-           "-of-00002.safetensors";
+    return "model-0000" + std::to_string(shard + 1) + "-of-00002.safetensors";
   }
   void write(const TemporaryFolder &folder) const {
     folder.write("config.json", config.dump());
@@ -100,7 +99,8 @@ static std::vector<IndexCase> indexCases() {
        [&](Sharded &s) { s.weightMap[embed] = Sharded::name(1); },
        first + ": tensor '" + embed +
            "' is in this file, but model.safetensors.index.json says it is in "
-           "'" + second + "'"},
+           "'" +
+           second + "'"},
       {"a tensor in no shard",
        [](Sharded &s) { s.weightMap["spare"] = Sharded::name(0); },
        indexName + ": weight_map maps 'spare' to '" + first +
@@ -166,9 +166,9 @@ TEST(CheckpointTest, PrefersTheSingleFileToTheIndex) {
 TEST(CheckpointTest, RefusesAFolderWithoutWeights) {
   TemporaryFolder folder;
   TinyCheckpoint::sparse().writeConfig(folder);
-  EXPECT_EQ(refusal(folder),
-            folder.path() + ": holds neither model.safetensors nor "
-                            "model.safetensors.index.json");
+  EXPECT_EQ(refusal(folder), folder.path() +
+                                 ": holds neither model.safetensors nor "
+                                 "model.safetensors.index.json");
 }
 
 TEST(CheckpointTest, RefusesWhatIsNoFolder) {
@@ -277,8 +277,9 @@ TEST(CheckpointTest, RefusesUnexpectedTensors) {
     checkpoint.write(folder);
     EXPECT_EQ(refusal(folder),
               folder.path("model.safetensors") + ": unexpected tensor '" +
-                  name + "': a MixtralForCausalLM of config.json's sizes has "
-                         "none of that name");
+                  name +
+                  "': a MixtralForCausalLM of config.json's sizes has "
+                  "none of that name");
   }
 }
 

@@ -188,9 +188,8 @@ TEST(ConfigTest, RefusesSizesThatDoNotFitTogether) {
 TEST(ConfigTest, RefusesMissingSizes) {
   for (std::string key : {"vocab_size", "hidden_size", "num_hidden_layers",
                           "num_attention_heads", "intermediate_size"})
-    expectRefused(sparse,
-                  {{"{\"" + key + "\": \"drop\"}", key + " is missing"},
-                   {"{\"" + key + "\": null}", key + " is null"}});
+    expectRefused(sparse, {{"{\"" + key + "\": \"drop\"}", key + " is missing"},
+                           {"{\"" + key + "\": null}", key + " is null"}});
 }
 
 TEST(ConfigTest, RefusesImpossibleNumbersAndTokens) {
@@ -285,15 +284,16 @@ TEST(ConfigTest, TakesTheDefaultsOfTheArchitecture) {
   EXPECT_EQ(older.theta, 1e4);
   EXPECT_EQ(older.epsilon, 1e-6);
   EXPECT_EQ(older.maxPositions, 2048);
-  ModelConfig experts = accept(
-      sparse, R"({"num_local_experts": "drop", "num_experts_per_tok": "drop"})");
+  ModelConfig experts =
+      accept(sparse,
+             R"({"num_local_experts": "drop", "num_experts_per_tok": "drop"})");
   EXPECT_EQ(experts.experts, 8);
   EXPECT_EQ(experts.choices, 2);
 }
 
 TEST(ConfigTest, ReadsBothSpellings) {
-  ModelConfig older = accept(
-      sparse, R"({"rope_theta": 500000.0, "torch_dtype": "bfloat16"})");
+  ModelConfig older =
+      accept(sparse, R"({"rope_theta": 500000.0, "torch_dtype": "bfloat16"})");
   EXPECT_EQ(older.theta, 5e5);
   EXPECT_EQ(older.weights, WeightType::BF16);
   EXPECT_EQ(older.experts, 3);
@@ -305,8 +305,7 @@ TEST(ConfigTest, ReadsBothSpellings) {
   EXPECT_EQ(newer.theta, 5e5);
   EXPECT_EQ(newer.weights, WeightType::F16);
   EXPECT_EQ(newer.experts, 3);
-  ModelConfig both =
-      accept(sparse, R"({"rope_theta": 7, "rope_parameters":
+  ModelConfig both = accept(sparse, R"({"rope_theta": 7, "rope_parameters":
                          {"rope_type": "default", "rope_theta": 7.0},
                          "dtype": "float32", "num_experts": 3})");
   EXPECT_EQ(both.theta, 7);
@@ -317,8 +316,8 @@ TEST(ConfigTest, ReadsBothSpellings) {
 }
 
 TEST(ConfigTest, ReadsNullsAsAbsent) {
-  ModelConfig config = accept(
-      mistral, R"({"sliding_window": null, "head_dim": null,
+  ModelConfig config =
+      accept(mistral, R"({"sliding_window": null, "head_dim": null,
                    "rope_scaling": null, "quantization_config": null,
                    "num_key_value_heads": null, "bos_token_id": null,
                    "eos_token_id": null, "attention_bias": null})");
@@ -341,9 +340,9 @@ TEST(ConfigTest, CollectsTheEndTokensOfBothFiles) {
             SmallVector<int64_t>({3, 4}));
   EXPECT_EQ(accept(sparse, "{}", R"({"eos_token_id": [2, 5]})").eos,
             SmallVector<int64_t>({2, 5}));
-  EXPECT_EQ(accept(sparse, R"({"eos_token_id": null})",
-                   R"({"eos_token_id": 7})").eos,
-            SmallVector<int64_t>({7}));
+  EXPECT_EQ(
+      accept(sparse, R"({"eos_token_id": null})", R"({"eos_token_id": 7})").eos,
+      SmallVector<int64_t>({7}));
   EXPECT_EQ(accept(sparse, "{}", R"({"temperature": 0.6})").eos,
             SmallVector<int64_t>({2}));
 }

@@ -21,8 +21,8 @@ namespace {
 class HubCacheTest : public testing::Test {
 protected:
   void SetUp() override {
-    for (const char *variable : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE",
-                                 "HF_HOME", "XDG_CACHE_HOME"})
+    for (const char *variable :
+         {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"})
       ::unsetenv(variable);
     ::setenv("HOME", folder.path("home").c_str(), 1);
   }

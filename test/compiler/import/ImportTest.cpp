@@ -86,15 +86,15 @@ TEST(ImportTest, BuildsTheStepOfASparseModel) {
   OwningOpRef<ModuleOp> module = import(context, folder.path());
   ASSERT_TRUE(module);
   std::vector<std::string> expected = {
-      "decoder.embed",      "decoder.rms_norm",   "decoder.linear",
-      "decoder.rope",       "decoder.linear",     "decoder.rope",
-      "decoder.linear",     "decoder.append_kv",  "decoder.attention",
-      "decoder.linear",     "decoder.add",        "decoder.rms_norm",
-      "moe.router",         "moe.top_k",          "moe.dispatch",
-      "moe.permute",        "moe.grouped_linear", "moe.grouped_linear",
-      "decoder.swiglu",     "moe.grouped_linear", "moe.combine",
-      "decoder.add",        "decoder.select_rows", "decoder.rms_norm",
-      "decoder.linear",     "func.return"};
+      "decoder.embed",  "decoder.rms_norm",    "decoder.linear",
+      "decoder.rope",   "decoder.linear",      "decoder.rope",
+      "decoder.linear", "decoder.append_kv",   "decoder.attention",
+      "decoder.linear", "decoder.add",         "decoder.rms_norm",
+      "moe.router",     "moe.top_k",           "moe.dispatch",
+      "moe.permute",    "moe.grouped_linear",  "moe.grouped_linear",
+      "decoder.swiglu", "moe.grouped_linear",  "moe.combine",
+      "decoder.add",    "decoder.select_rows", "decoder.rms_norm",
+      "decoder.linear", "func.return"};
   EXPECT_EQ(operationNames(*module), expected);
 }
 
@@ -105,13 +105,13 @@ TEST(ImportTest, BuildsTheStepOfADenseModel) {
   OwningOpRef<ModuleOp> module = import(context, folder.path());
   ASSERT_TRUE(module);
   std::vector<std::string> expected = {
-      "decoder.embed",       "decoder.rms_norm",  "decoder.linear",
-      "decoder.rope",        "decoder.linear",    "decoder.rope",
-      "decoder.linear",      "decoder.append_kv", "decoder.attention",
-      "decoder.linear",      "decoder.add",       "decoder.rms_norm",
-      "decoder.linear",      "decoder.linear",    "decoder.swiglu",
-      "decoder.linear",      "decoder.add",       "decoder.select_rows",
-      "decoder.rms_norm",    "decoder.linear",    "func.return"};
+      "decoder.embed",    "decoder.rms_norm",  "decoder.linear",
+      "decoder.rope",     "decoder.linear",    "decoder.rope",
+      "decoder.linear",   "decoder.append_kv", "decoder.attention",
+      "decoder.linear",   "decoder.add",       "decoder.rms_norm",
+      "decoder.linear",   "decoder.linear",    "decoder.swiglu",
+      "decoder.linear",   "decoder.add",       "decoder.select_rows",
+      "decoder.rms_norm", "decoder.linear",    "func.return"};
   EXPECT_EQ(operationNames(*module), expected);
 }
 
@@ -142,8 +142,8 @@ TEST(ImportTest, SplitsFusedExpertsByBytes) {
   auto first = cast<moe::BytesAttr>((*gate.getSource())[0]);
   size_t half = 96 * 64 * 4;
   EXPECT_EQ(size_t(first.getLength()), half);
-  auto whole = moe::BytesAttr::get(&context, first.getFile(),
-                                   first.getOffset(), 8 * 2 * half);
+  auto whole = moe::BytesAttr::get(&context, first.getFile(), first.getOffset(),
+                                   8 * 2 * half);
   llvm::ArrayRef<uint8_t> fused = llvm::cantFail(files.get(whole));
   for (size_t expert = 0; expert < 8; ++expert) {
     auto part = [&](size_t index) {
@@ -182,9 +182,9 @@ TEST(ImportTest, ChoosesTypesByTheWeights) {
   struct Case {
     const char *name, *weights, *products;
   };
-  for (const Case &test : {Case{"moe-base", "f32", "f32"},
-                           Case{"moe-bf16", "bf16", "bf16"},
-                           Case{"moe-f16", "f16", "f32"}}) {
+  for (const Case &test :
+       {Case{"moe-base", "f32", "f32"}, Case{"moe-bf16", "bf16", "bf16"},
+        Case{"moe-f16", "f16", "f32"}}) {
     MLIRContext context;
     OwningOpRef<ModuleOp> module = import(
         context, std::string(MOEC_SOURCE_ROOT "/test/goldens/") + test.name);
@@ -254,10 +254,10 @@ TEST(ImportTest, TiesTheHeadToTheEmbeddingTable) {
   ASSERT_TRUE(module);
   EXPECT_EQ(parameter(*module, "lm_head"), "no lm_head");
   Operation *embed = module->lookupSymbol("embed");
-  EXPECT_EQ(SymbolTable::getSymbolUses(embed, module->getOperation())
-                ->begin() != SymbolTable::getSymbolUses(
-                                 embed, module->getOperation())->end(),
-            true);
+  EXPECT_EQ(
+      SymbolTable::getSymbolUses(embed, module->getOperation())->begin() !=
+          SymbolTable::getSymbolUses(embed, module->getOperation())->end(),
+      true);
 }
 
 namespace {

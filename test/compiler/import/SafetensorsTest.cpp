@@ -64,7 +64,8 @@ static std::vector<BadFile> badHeaders() {
        "a header of 3 bytes does not fit in the file of 10"},
       {"empty header", safetensorsBytes("", 0),
        "the header does not begin with '{'"},
-      {"list", safetensorsBytes("[1]", 0), "the header does not begin with '{'"},
+      {"list", safetensorsBytes("[1]", 0),
+       "the header does not begin with '{'"},
       {"leading space", safetensorsBytes(" {}", 0),
        "the header does not begin with '{'"},
       {"padding by zeros", safetensorsBytes(StringRef("{}\0\0", 4), 0),
@@ -100,13 +101,11 @@ static std::vector<BadFile> badHeaders() {
       {"metadata to a number",
        safetensorsBytes("{\"__metadata__\": {\"a\": 1}}", 0),
        "__metadata__ maps 'a' to 1, not to a string"},
-      {"long name",
-       safetensorsBytes("{\"" + longName + "\": " + good + "}", 8),
+      {"long name", safetensorsBytes("{\"" + longName + "\": " + good + "}", 8),
        "tensor '" + longName.substr(0, 160) +
            "...' has a name of 2000 bytes, more than the 1024 that are "
            "allowed"},
-      {"a name of several lines",
-       safetensorsBytes("{\"a\\nb\\u001b\": 1}", 8),
+      {"a name of several lines", safetensorsBytes("{\"a\\nb\\u001b\": 1}", 8),
        "tensor 'a\\x0Ab\\x1B' is 1, not an object"},
   };
 }
@@ -244,11 +243,10 @@ TEST(SafetensorsTest, RefusesMoreTensorsThanAllowed) {
 
 TEST(SafetensorsTest, ReadsEmptyAndScalarTensorsAndMetadata) {
   TemporaryFolder folder;
-  std::string header =
-      "{\"b\": " + entry("F32", "[]", "[0, 4]") +
-      ", \"empty\": " + entry("F64", "[3, 0]", "[4, 4]") +
-      ", \"a\": " + entry("F4", "[2, 3]", "[4, 7]") +
-      ", \"__metadata__\": {\"format\": \"pt\"}}      ";
+  std::string header = "{\"b\": " + entry("F32", "[]", "[0, 4]") +
+                       ", \"empty\": " + entry("F64", "[3, 0]", "[4, 4]") +
+                       ", \"a\": " + entry("F4", "[2, 3]", "[4, 7]") +
+                       ", \"__metadata__\": {\"format\": \"pt\"}}      ";
   std::string path = folder.write("a", safetensorsBytes(header, 7));
   Expected<std::vector<StoredTensor>> tensors = readSafetensorsHeader(path);
   ASSERT_TRUE(bool(tensors)) << toString(tensors.takeError());
@@ -269,8 +267,8 @@ TEST(SafetensorsTest, ReadsEmptyAndScalarTensorsAndMetadata) {
 TEST(SafetensorsTest, SurvivesRandomDamage) {
   TemporaryFolder folder;
   uint64_t dataSize = 0;
-  std::string header = headerOf(TinyCheckpoint::sparse().tensors, dataSize)
-                           .dump();
+  std::string header =
+      headerOf(TinyCheckpoint::sparse().tensors, dataSize).dump();
   std::string bytes = safetensorsBytes(header, dataSize);
   std::mt19937 random(1);
   size_t refused = 0;

@@ -130,11 +130,11 @@ TinyCheckpoint TinyCheckpoint::fused() {
 TinyCheckpoint TinyCheckpoint::dense(StringRef architecture) {
   TinyCheckpoint checkpoint = withoutMLP(architecture);
   std::string mlp = "model.layers.0.mlp.";
-  append_range(checkpoint.tensors,
-               std::vector<TinyTensor>{
-                   {mlp + "gate_proj.weight", "F32", {6, 8}},
-                   {mlp + "up_proj.weight", "F32", {6, 8}},
-                   {mlp + "down_proj.weight", "F32", {8, 6}}});
+  append_range(
+      checkpoint.tensors,
+      std::vector<TinyTensor>{{mlp + "gate_proj.weight", "F32", {6, 8}},
+                              {mlp + "up_proj.weight", "F32", {6, 8}},
+                              {mlp + "down_proj.weight", "F32", {8, 6}}});
   return checkpoint;
 }
 

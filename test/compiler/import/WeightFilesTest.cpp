@@ -24,9 +24,8 @@ protected:
   WeightFilesTest() { context.loadDialect<moe::MoEDialect>(); }
 
   moe::BytesAttr range(StringRef file, int64_t offset, int64_t length) {
-    return moe::BytesAttr::get(&context,
-                               mlir::StringAttr::get(&context, file), offset,
-                               length);
+    return moe::BytesAttr::get(&context, mlir::StringAttr::get(&context, file),
+                               offset, length);
   }
   WeightFiles open() { return cantFail(WeightFiles::open(folder.path())); }
 
