@@ -72,9 +72,10 @@ Program::Program(const format::Program &table,
 // Running
 //===----------------------------------------------------------------------===//
 
-/// Takes the next range of tasks. Ranges shrink towards the end of a launch, so
-/// threads end together however unevenly the machine runs them; what a task
-/// computes does not depend on its range.
+/// Takes the next range of tasks. Ranges are small and shrink towards the end
+/// of a launch, so threads end together however unevenly the machine runs them,
+/// and however unequal tasks are: those of an expert without rows take no time.
+/// What a task computes does not depend on its range.
 bool Program::claim(int64_t index, int64_t &begin, int64_t &end) {
   Step &step = steps[index];
   int64_t grain = launches[index].grain;
@@ -83,7 +84,7 @@ bool Program::claim(int64_t index, int64_t &begin, int64_t &end) {
     int64_t remaining = step.tasks - begin;
     if (remaining <= 0)
       return false;
-    int64_t share = threads == 1 ? remaining : remaining / (4 * threads);
+    int64_t share = threads == 1 ? remaining : remaining / (16 * threads);
     int64_t count = std::max(share / grain * grain, grain);
     end = begin + std::min(count, remaining);
   } while (
