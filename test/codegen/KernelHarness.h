@@ -1,0 +1,79 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Compiles the text of one exec.kernel, loads the machine code and launches
+/// it, the way compiler and runtime do together.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef TEST_CODEGEN_KERNELHARNESS_H
+#define TEST_CODEGEN_KERNELHARNESS_H
+
+#include "runtime/abi/Kernel.h"
+#include "test/codegen/TestTensor.h"
+
+#include <string>
+#include <vector>
+
+namespace moec::test {
+
+/// Targets whose code this machine can run; x86-64-v3 is the first.
+std::vector<std::string> runnableTargets();
+
+/// One exec.kernel as machine code in this process.
+class LoadedKernel {
+public:
+  /// Compiles the only exec.kernel of the module. Throws std::runtime_error
+  /// with what the compiler reports.
+  LoadedKernel(const std::string &module, const std::string &target,
+               int64_t maxRows = 1024);
+  ~LoadedKernel();
+  LoadedKernel(const LoadedKernel &) = delete;
+  LoadedKernel &operator=(const LoadedKernel &) = delete;
+
+  /// Runs the tasks [begin, end) on scratch memory full of NaN, and returns the
+  /// status. Throws if the kernel writes beyond its scratch memory.
+  int32_t run(const std::vector<void *> &arguments, int64_t rows, int64_t begin,
+              int64_t end) const;
+  /// Runs all tasks in ranges of `cut`, the last range first.
+  int32_t runInRanges(const std::vector<void *> &arguments, int64_t rows,
+                      int64_t cut) const;
+  /// Tasks of a launch.
+  int64_t tasks(int64_t rows) const {
+    return tasksPerRow * rows + fixedTasks;
+  }
+
+private:
+  void *library = nullptr;
+  moert_kernel kernel = nullptr;
+  int64_t tasksPerRow = 0, fixedTasks = 0, scratchBytes = 0;
+};
+
+/// What the compiler reports for a kernel that it cannot build; empty if it
+/// can.
+std::string compileError(const std::string &module,
+                         const std::string &target = "x86-64-v3");
+
+/// Operand or result of a launch.
+struct Argument {
+  void *data;
+  size_t writtenBytes; ///< 0: read only
+};
+inline Argument reads(TestTensor &tensor) { return {tensor.data(), 0}; }
+inline Argument writes(TestTensor &tensor) {
+  return {tensor.data(), tensor.bytes()};
+}
+/// A step's tokens, all of one argument.
+inline Argument reads(moert_batch &batch) { return {&batch, 0}; }
+
+/// Runs the kernel for every target, in one range and in ranges of 1 and 3
+/// tasks, and expects the same status and the same bits each time. What the
+/// kernel writes starts as the caller left it. Returns the status.
+int32_t runEverywhere(const std::string &module,
+                      const std::vector<Argument> &arguments, int64_t rows);
+
+} // namespace moec::test
+
+#endif // TEST_CODEGEN_KERNELHARNESS_H
