@@ -93,7 +93,7 @@ void moert::tools::addBench(CLI::App &app) {
   CLI::App *command = app.add_subcommand("bench", "Measure the speed");
   auto flags = std::make_shared<BenchFlags>();
   BenchSettings &settings = flags->settings;
-  addRunFlags(*command, flags->run);
+  addModel(*command, flags->run.model);
   addCount(*command, "-p", settings.promptTokens,
            "tokens of each prompt; 0: no prompt test [512]")
       ->check(wholeNumber(0, maxCount));
@@ -104,6 +104,7 @@ void moert::tools::addBench(CLI::App &app) {
       ->check(wholeNumber(1, 65536));
   addCount(*command, "-r", settings.repetitions, "repetitions [5]")
       ->check(wholeNumber(1, 10000));
+  addRunFlags(*command, flags->run);
   command->add_flag("--json", flags->json, "print one JSON object");
   command->footer(examples);
   command->callback([flags] { bench(*flags); });

@@ -52,7 +52,6 @@ void moert::tools::addModel(CLI::App &command, std::string &model) {
 }
 
 void moert::tools::addRunFlags(CLI::App &command, RunFlags &flags) {
-  addModel(command, flags.model);
   command
       .add_option("--threads", flags.threads,
                   "threads to compute with [one for each CPU]")

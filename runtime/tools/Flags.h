@@ -35,7 +35,7 @@ struct RunFlags {
 
 /// Adds MODEL.moe.
 void addModel(CLI::App &command, std::string &model);
-/// Adds MODEL.moe, --threads and --target.
+/// Adds --threads and --target.
 void addRunFlags(CLI::App &command, RunFlags &flags);
 /// Adds --chunk; 0 stands for the default.
 void addChunk(CLI::App &command, int64_t &chunk);

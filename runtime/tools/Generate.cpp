@@ -145,8 +145,8 @@ void generate(const GenerateFlags &flags, const PromptOptions &options) {
 
 const char *const examples =
     R"(Text goes to standard output as it is generated, speed and memory to
-standard error. Without --temperature, each token is the likeliest one. If the artifact
-has no tokenizer, token ids are printed, separated by spaces.
+standard error. Without --temperature, each token is the likeliest one. If the
+artifact has no tokenizer, token ids are printed, separated by spaces.
 
 --json prints one object instead: `prompt_tokens`; `tokens` as generated, the
 one that ends the text included; `text`, which continues the prompt (null
@@ -191,7 +191,7 @@ void addSampling(CLI::App &command, GenerationSettings &settings) {
 void moert::tools::addGenerate(CLI::App &app) {
   CLI::App *command = app.add_subcommand("generate", "Continue a prompt");
   auto flags = std::make_shared<GenerateFlags>();
-  addRunFlags(*command, flags->run);
+  addModel(*command, flags->run.model);
   PromptOptions options{};
   options.text = command->add_option("-p,--prompt", flags->prompt, "the prompt")
                      ->option_text("TEXT");
@@ -218,6 +218,7 @@ void moert::tools::addGenerate(CLI::App &app) {
                    "most the model's]")
       ->check(wholeNumber(1, maxCount))
       ->option_text("N");
+  addRunFlags(*command, flags->run);
   command->add_flag("--json", flags->json, "print one JSON object");
   command->footer(examples);
   command->callback([flags, options] { generate(*flags, options); });

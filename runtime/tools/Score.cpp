@@ -138,8 +138,9 @@ void score(const ScoreFlags &flags, const std::vector<Input> &inputs) {
 
 const char *const examples =
     R"(Computes ln p(token | tokens before it) for all tokens but the first.
-`nll` is the negated sum in nats, perplexity e^(nll / predicted tokens). Several files
-are sequences of the same steps; their results are those of each alone.
+`nll` is the negated sum in nats, perplexity e^(nll / predicted tokens).
+Several files are sequences of the same steps; their results are those of each
+alone.
 
 --json prints an object with `file`, `tokens`, `logprobs` (one less than
 tokens), `nll` and `perplexity` (null if nothing is predicted); for several
@@ -163,7 +164,7 @@ void moert::tools::addScore(CLI::App &app) {
   CLI::App *command =
       app.add_subcommand("score", "Compute the perplexity of texts");
   auto flags = std::make_shared<ScoreFlags>();
-  addRunFlags(*command, flags->run);
+  addModel(*command, flags->run.model);
   auto *text = addFiles(*command, "--text", flags->texts,
                         "text; BOS is put first if the model has one");
   auto *tokens =
@@ -176,6 +177,7 @@ void moert::tools::addScore(CLI::App &app) {
                    "vocabulary]; of several files to OUT.0.npy, OUT.1.npy, ...")
       ->option_text("OUT.npy");
   addChunk(*command, flags->settings.chunk);
+  addRunFlags(*command, flags->run);
   command->add_flag("--json", flags->json, "print JSON");
   command->footer(examples);
   command->callback([flags, command, text, tokens] {

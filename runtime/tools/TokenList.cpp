@@ -28,16 +28,24 @@ static std::string_view stripBrackets(std::string_view text) {
   return text.substr(1, text.size() - 2);
 }
 
+/// The word for a message: short, and printable on any terminal.
+static std::string quote(std::string_view word) {
+  std::string text(word.substr(0, 40));
+  for (char &character : text)
+    if (character < ' ' || character > '~')
+      character = '?';
+  return "'" + text + "'";
+}
+
 static int32_t parseToken(std::string_view word) {
   int32_t token = 0;
   auto [end, error] =
       std::from_chars(word.data(), word.data() + word.size(), token);
   if (error == std::errc::result_out_of_range)
-    throw std::invalid_argument("'" + std::string(word.substr(0, 40)) +
-                                "' is no token id, it has more than 32 bits");
+    throw std::invalid_argument(quote(word) +
+                                " is no token id, it has more than 32 bits");
   if (error != std::errc() || end != word.data() + word.size())
-    throw std::invalid_argument("'" + std::string(word.substr(0, 40)) +
-                                "' is no token id");
+    throw std::invalid_argument(quote(word) + " is no token id");
   return token;
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/tools/Flags.h"
 #include "runtime/tools/Interrupt.h"
 
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -27,12 +28,27 @@ static void occupyStandardDescriptors() {
       (void)!open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY);
 }
 
-static int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
+/// One line in lower case of what CLI11 says.
+static std::string describe(const CLI::App &app, const CLI::ParseError &error) {
+  bool hasCommand = !app.get_subcommands().empty();
+  const std::vector<std::string> rest = app.remaining();
+  if (!hasCommand && !rest.empty())
+    return "'" + rest[0] + "' is no command";
+  if (!hasCommand)
+    return "a command is needed";
   std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
+    return message.substr(0, message.find(':')) + ": takes one value, once";
   for (char &character : message)
     if (character == '\n')
       character = ' ';
-  message[0] = static_cast<char>(std::tolower(message[0]));
+  if (message.size() > 1 && std::islower(message[1]))
+    message[0] = static_cast<char>(std::tolower(message[0]));
+  return message;
+}
+
+static int reportUsage(const CLI::App &app, const CLI::ParseError &error) {
+  std::string message = describe(app, error);
   const auto commands = app.get_subcommands();
   std::string help = commands.empty() ? "" : commands[0]->get_name() + " ";
   std::fprintf(stderr, "error: %s; see moert %s--help\n", message.c_str(),
