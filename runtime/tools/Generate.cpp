@@ -69,7 +69,7 @@ void checkPrompt(const GenerateFlags &flags, const PromptOptions &options) {
 }
 
 void reportSpeed(const char *what, int64_t tokens, double seconds) {
-  std::fprintf(stderr, "%s: %lld tokens in %.3f s, %.2f tokens/s\n", what,
+  std::fprintf(stderr, "%s%lld tokens in %.3f s, %.2f tokens/s\n", what,
                static_cast<long long>(tokens), seconds,
                seconds > 0 ? double(tokens) / seconds : 0.0);
 }
@@ -79,8 +79,8 @@ void report(const Generation &generation) {
   constexpr double mega = 1e6;
   moert_session_stats stats = generation.stats();
   std::fprintf(stderr, "load:       %.3f s\n", timing.loadSeconds);
-  reportSpeed("prompt:    ", timing.promptTokens, timing.promptSeconds);
-  reportSpeed("generation:", timing.generatedTokens, timing.generationSeconds);
+  reportSpeed("prompt:     ", timing.promptTokens, timing.promptSeconds);
+  reportSpeed("generation: ", timing.generatedTokens, timing.generationSeconds);
   std::fprintf(stderr,
                "memory:     %.1f MB weights mapped, %.1f MB key/value cache, "
                "%.1f MB buffers; %.1f MB resident at most\n",
