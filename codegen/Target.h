@@ -32,6 +32,10 @@ struct Target {
   std::vector<std::string> requiredFeatures;
   int64_t vectorBits = 256;
   bool hasBF16Dot = false; ///< VDPBF16PS
+  /// How far ahead of itself a stream of weights is prefetched into L2, and
+  /// from how many rows of activations on; with fewer, arithmetic leaves the
+  /// hardware prefetcher enough time to do better alone. Both measured.
+  int64_t prefetchBytes = 2560, prefetchRows = 1;
 
   /// float32 elements in a vector register.
   int64_t lanes() const { return vectorBits / 32; }

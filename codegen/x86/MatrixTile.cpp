@@ -9,9 +9,6 @@
 using namespace mlir;
 using namespace moec;
 
-/// Bytes that a stream tile prefetches ahead of itself: several slabs' worth,
-/// into L2, where the hardware's own stream does not evict it.
-static constexpr int64_t prefetchDistance = 16384;
 static constexpr int64_t cacheLine = 64;
 static constexpr int32_t intoL2 = 2;
 
@@ -19,10 +16,11 @@ TileShapes TileShapes::of(const Target &target) {
   // 24 sums, two vectors of weights and the activations in 32 registers; a
   // block of activations in one pass.
   if (target.registers() == 32)
-    return {blockRows, blockRows, panelWidth, /*prefetchRows=*/5};
+    return {blockRows, blockRows, panelWidth, target.prefetchBytes,
+            target.prefetchRows};
   // Eight sums and what widened pairs take in 16 registers.
   return {/*streamRows=*/2, /*slabRows=*/4, panelWidth / 2,
-          /*prefetchRows=*/3};
+          target.prefetchBytes, target.prefetchRows};
 }
 
 bool TileShapes::slabTakesBlock() const { return slabRows == blockRows; }
@@ -120,8 +118,9 @@ void MatrixTiles::emitStream(Emit &emit, StringRef name,
         return;
       Value ahead = after(emit, operands.w, emit.mul(k, stride));
       for (int64_t line = 0; line < stride; line += cacheLine)
-        emit.prefetch(after(emit, ahead, prefetchDistance + u * stride + line),
-                      intoL2);
+        emit.prefetch(
+            after(emit, ahead, shapes.prefetchBytes + u * stride + line),
+            intoL2);
     };
     TileSums sums = mainLoop(emit, zeros(emit, shape), operands, prefetch);
     epilogue.emit(emit, sums, a.drop_front(3));

@@ -30,8 +30,8 @@ struct TileShapes {
   int64_t streamRows;  ///< at most, in tiles over all of K
   int64_t slabRows;    ///< at most, in tiles over a slab
   int64_t slabColumns; ///< columns of those
-  /// Stream tiles of fewer rows leave prefetching to the hardware.
-  int64_t prefetchRows;
+  /// See Target.
+  int64_t prefetchBytes, prefetchRows;
 
   static TileShapes of(const Target &target);
   TileShape stream(int64_t rows) const { return {rows, panelWidth}; }
