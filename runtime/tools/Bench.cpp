@@ -21,6 +21,7 @@ namespace {
 struct BenchFlags {
   RunFlags run;
   BenchSettings settings;
+  bool profile = false;
   bool json = false;
 };
 
@@ -31,6 +32,7 @@ moert_session_options sessionOptions(const BenchFlags &flags) {
   options.threads = flags.run.threads;
   options.max_sequences = static_cast<int32_t>(settings.sequences);
   options.cache_positions = pagedPositions(length) * settings.sequences;
+  options.profile = flags.profile;
   return options;
 }
 
@@ -51,9 +53,11 @@ void bench(const BenchFlags &flags) {
       double dot = measureDotPeak(session);
       test.repetitions.push_back({runTest(test, model, session), read, dot});
     }
-  BenchReport report{flags.run.model,     &model.info(),
-                     session.stats().threads, settings.sequences,
-                     session.stats().launches, std::move(tests)};
+  moert_session_stats stats = session.stats();
+  BenchReport report{flags.run.model,    &model.info(),
+                     stats.threads,      settings.sequences,
+                     stats.launches,     std::move(tests),
+                     session.profile()};
   print(flags.json ? report.formatJson() : report.formatTable());
 }
 
@@ -76,7 +80,8 @@ operations those of matrix products. Attention is in neither.
 --json prints one object: `read_probe_gb_s`, `dot_peak_gflop_s`,
 `launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,
 `bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
-`share_of_dot_peak`; measured numbers also with _min and _max.
+`share_of_dot_peak`; measured numbers also with _min and _max. With --profile,
+also `kernels`, a list of the totals of each kernel over all runs.
 
 Examples:
   moert bench mixtral.moe
@@ -104,6 +109,8 @@ void moert::tools::addBench(CLI::App &app) {
       ->check(wholeNumber(1, 65536));
   addCount(*command, "-r", settings.repetitions, "repetitions [5]")
       ->check(wholeNumber(1, 10000));
+  command->add_flag("--profile", flags->profile,
+                    "measure each kernel, too, which costs a little time");
   addRunFlags(*command, flags->run);
   command->add_flag("--json", flags->json, "print one JSON object");
   command->footer(examples);

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace moert::tools;
@@ -42,6 +43,34 @@ static std::string formatRow(const BenchTest &test) {
   return row;
 }
 
+/// Kernels by the time they took.
+static std::string
+formatKernels(std::vector<moert_kernel_profile> kernels) {
+  using Kernel = moert_kernel_profile;
+  double seconds = 0;
+  for (const Kernel &kernel : kernels)
+    seconds += kernel.seconds;
+  std::sort(kernels.begin(), kernels.end(), [](const Kernel &a,
+                                               const Kernel &b) {
+    return a.seconds > b.seconds;
+  });
+  std::string table =
+      "\n  time    launches   us each     GB/s  GFLOP/s  kernel\n";
+  for (const Kernel &kernel : kernels) {
+    if (kernel.launches == 0)
+      continue;
+    char row[160];
+    std::snprintf(row, sizeof row, "%5.1f %% %10lld %9.1f %8.2f %8.1f  ",
+                  100 * kernel.seconds / seconds,
+                  static_cast<long long>(kernel.launches),
+                  1e6 * kernel.seconds / double(kernel.launches),
+                  kernel.weight_bytes / kernel.seconds / giga,
+                  kernel.flops / kernel.seconds / giga);
+    table += std::string(row) + kernel.symbol + ": " + kernel.computes + "\n";
+  }
+  return table;
+}
+
 std::string BenchReport::formatTable() const {
   char head[320];
   std::snprintf(head, sizeof head,
@@ -56,7 +85,7 @@ std::string BenchReport::formatTable() const {
            "GFLOP/s  of peak\n";
   for (const BenchTest &test : tests)
     table += formatRow(test);
-  return table;
+  return kernels.empty() ? table : table + formatKernels(kernels);
 }
 
 static void addSpread(nlohmann::ordered_json &object, const std::string &name,
@@ -79,6 +108,13 @@ static nlohmann::ordered_json describe(const BenchTest &test) {
   return object;
 }
 
+static nlohmann::ordered_json describe(const moert_kernel_profile &kernel) {
+  return {{"kernel", kernel.symbol},       {"computes", kernel.computes},
+          {"launches", kernel.launches},   {"tasks", kernel.tasks},
+          {"seconds", kernel.seconds},     {"flops", kernel.flops},
+          {"bytes", kernel.weight_bytes}};
+}
+
 std::string BenchReport::formatJson() const {
   nlohmann::ordered_json object;
   object["file"] = path;
@@ -92,6 +128,8 @@ std::string BenchReport::formatJson() const {
   object["tests"] = nlohmann::ordered_json::array();
   for (const BenchTest &test : tests)
     object["tests"].push_back(describe(test));
+  for (const moert_kernel_profile &kernel : kernels)
+    object["kernels"].push_back(describe(kernel));
   return object.dump(2, ' ', false,
                      nlohmann::ordered_json::error_handler_t::replace) +
          "\n";

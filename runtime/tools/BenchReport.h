@@ -20,6 +20,7 @@ struct BenchReport {
   int64_t sequences;
   int64_t launchesPerStep;
   std::vector<BenchTest> tests;
+  std::vector<moert_kernel_profile> kernels; ///< empty: not asked for
 
   Spread readProbe() const; ///< bytes per second
   Spread dotPeak() const;   ///< operations per second

@@ -13,6 +13,9 @@
 
 using namespace moert::tools;
 
+/// More than any prompt or list of tokens has; a device may have no end.
+static constexpr size_t mostBytes = size_t(1) << 30;
+
 void moert::tools::failWithErrno(const std::string &subject, const char *what) {
   throw Failure(subject + ": " + what + ": " + std::strerror(errno));
 }
@@ -53,6 +56,8 @@ std::string moert::tools::readFile(const std::string &path) {
       failWithErrno(name, "cannot read");
     if (count == 0)
       return bytes;
+    if (bytes.size() > mostBytes)
+      throw Failure(name + ": is longer than 1 GiB");
   }
 }
 

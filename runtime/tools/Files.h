@@ -14,7 +14,8 @@
 
 namespace moert::tools {
 
-/// The bytes of a file; "-" is standard input. Throws a Failure.
+/// The bytes of a file of at most 1 GiB; "-" is standard input. Throws a
+/// Failure.
 std::string readFile(const std::string &path);
 
 /// Writes to standard output at once. Throws a Failure; one without a message

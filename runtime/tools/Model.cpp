@@ -124,6 +124,15 @@ moert_session_stats Session::stats() const {
   return stats;
 }
 
+std::vector<moert_kernel_profile> Session::profile() const {
+  std::vector<moert_kernel_profile> kernels;
+  moert_kernel_profile kernel{};
+  while (moert_profile(session.get(), static_cast<int64_t>(kernels.size()),
+                       &kernel))
+    kernels.push_back(kernel);
+  return kernels;
+}
+
 void Session::runOnThreads(const std::function<void(int32_t)> &function) {
   auto call = [](void *context, int32_t thread) {
     (*static_cast<const std::function<void(int32_t)> *>(context))(thread);

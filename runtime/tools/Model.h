@@ -57,6 +57,8 @@ public:
   /// Logits float32 [vocabulary] of the last step.
   const float *logits(size_t chunk, int64_t row) const;
   moert_session_stats stats() const;
+  /// Totals of each kernel; empty unless the session profiles.
+  std::vector<moert_kernel_profile> profile() const;
   const moert_session *get() const { return session.get(); }
   /// Calls function(thread) once on each thread, and waits.
   void runOnThreads(const std::function<void(int32_t)> &function);
