@@ -25,9 +25,9 @@ def Decoder_Dialect : Dialect {
     A model is a function
 
     ```mlir
-    func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
-                    %batch: !decoder.batch,
-                    %cache: !decoder.kv_cache<32, 8, 128, bf16>)
+    func.func private @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                            %batch: !decoder.batch,
+                            %cache: !decoder.kv_cache<32, 8, 128, bf16>)
         -> (tensor<?x32000xf32>, !decoder.kv_cache<32, 8, 128, bf16>)
     ```
 

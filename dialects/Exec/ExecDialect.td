@@ -25,12 +25,15 @@ def Exec_Dialect : Dialect {
     operations, a fusion, needs no other form than one that holds one.
 
     ```mlir
+    moe.parameter @lm_head : tensor<96x48xbf16>
     exec.tensor @lm_head.panels = @lm_head
         : tensor<96x48xbf16, #exec.panels<32, 8, 2>>
     exec.kernel @linear_96x48 {
     ^bb0(%x: tensor<?x48xbf16, #exec.row_blocks<12, 256, 8>>,
          %w: tensor<96x48xbf16, #exec.panels<32, 8, 2>>):
-      %y = decoder.linear %x, %w : ...
+      %y = decoder.linear %x, %w
+          : tensor<?x48xbf16, #exec.row_blocks<12, 256, 8>>,
+            tensor<96x48xbf16, #exec.panels<32, 8, 2>> -> tensor<?x96xf32>
       exec.yield %y : tensor<?x96xf32>
     }
     exec.program @step regime("any") max_tokens(512) {
@@ -151,6 +154,10 @@ def Exec_RowBlocksAttr : AttrDef<Exec_Dialect, "RowBlocks"> {
 def Exec_BufferType : TypeDef<Exec_Dialect, "Buffer"> {
   let mnemonic = "buffer";
   let summary = "What an argument of a launch points to";
+  let description = [{
+    Memory of the step, of the artifact or of the runtime. Untyped: what it holds
+    is the type that the launched kernel has for that argument.
+  }];
 }
 
 #endif // DIALECTS_EXEC_EXECDIALECT_TD

@@ -31,11 +31,19 @@ def MoE_Dialect : Dialect {
     %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<8, 2>
     %xs = moe.permute %x, %plan
         : tensor<?x4096xbf16>, !moe.plan<8, 2> -> tensor<?x4096xbf16>
-    %g = moe.grouped_linear %xs, %w1, %plan : ...
-    %u = moe.grouped_linear %xs, %w3, %plan : ...
+    %g = moe.grouped_linear %xs, %w1, %plan
+        : tensor<?x4096xbf16>, tensor<8x14336x4096xbf16>, !moe.plan<8, 2>
+        -> tensor<?x14336xf32>
+    %u = moe.grouped_linear %xs, %w3, %plan
+        : tensor<?x4096xbf16>, tensor<8x14336x4096xbf16>, !moe.plan<8, 2>
+        -> tensor<?x14336xf32>
     %h = decoder.swiglu %g, %u : tensor<?x14336xf32> -> tensor<?x14336xbf16>
-    %ys = moe.grouped_linear %h, %w2, %plan : ...
-    %y = moe.combine %ys, %weights, %plan : ...
+    %ys = moe.grouped_linear %h, %w2, %plan
+        : tensor<?x14336xbf16>, tensor<8x4096x14336xbf16>, !moe.plan<8, 2>
+        -> tensor<?x4096xf32>
+    %y = moe.combine %ys, %weights, %plan
+        : tensor<?x4096xf32>, tensor<?x2xf32>, !moe.plan<8, 2>
+        -> tensor<?x4096xf32>
     ```
 
     Letters: T tokens, H hidden size, I expert inner size, E experts, k experts
