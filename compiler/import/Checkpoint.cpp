@@ -72,7 +72,8 @@ Error Checkpoint::readWeights() {
   std::string indexPath = pathIn(path, indexFile);
   if (entryExists(indexPath))
     return readShards(indexPath);
-  return refuse(path, "holds neither " + singleFile + " nor " + indexFile);
+  return refuse(path, "holds neither " + singleFile + " nor " + indexFile +
+                          "; download the model's safetensors files");
 }
 
 Error Checkpoint::readShards(StringRef indexPath) {

@@ -6,10 +6,12 @@
 
 #include "compiler/import/Refusal.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+
+#include <optional>
 
 using namespace llvm;
 using namespace moec;
@@ -22,8 +24,9 @@ bool moec::entryExists(StringRef path) {
   return !sys::fs::status(path, status, /*follow=*/false);
 }
 
-/// The command that downloads what a path in a Hugging Face cache lacks.
-static std::string downloadCommand(StringRef path) {
+/// The command that downloads what a path in a Hugging Face cache lacks, or
+/// nothing for another path.
+static std::optional<std::string> downloadCommand(StringRef path) {
   for (auto part = sys::path::begin(path); part != sys::path::end(path);
        ++part) {
     StringRef name = *part;
@@ -32,19 +35,25 @@ static std::string downloadCommand(StringRef path) {
       return ("hf download " + organization + "/" + model).str();
     }
   }
-  return "hf download ORGANIZATION/MODEL";
+  return std::nullopt;
+}
+
+static Error refuseAbsent(StringRef path) {
+  std::optional<std::string> command = downloadCommand(path);
+  if (entryExists(path))
+    return refuse(path, "not downloaded: the link leads to nothing; run `" +
+                            command.value_or("hf download") + "`");
+  if (command)
+    return refuse(path, "not downloaded; run `" + *command + "`");
+  return refuse(path, "no such file");
 }
 
 Expected<uint64_t> moec::regularFileSize(StringRef path) {
   sys::fs::file_status status;
-  if (std::error_code code = sys::fs::status(path, status)) {
-    if (code == std::errc::no_such_file_or_directory && entryExists(path))
-      return refuse(path, "not downloaded: the link leads to nothing; run `" +
-                              downloadCommand(path) + "`");
-    if (code == std::errc::no_such_file_or_directory)
-      return refuse(path, "no such file");
-    return refuse(path, code.message());
-  }
+  if (std::error_code code = sys::fs::status(path, status))
+    return code == std::errc::no_such_file_or_directory
+               ? refuseAbsent(path)
+               : refuse(path, code.message());
   if (status.type() == sys::fs::file_type::directory_file)
     return refuse(path, "a folder, where a file is expected");
   if (status.type() != sys::fs::file_type::regular_file)
@@ -83,8 +92,11 @@ Expected<std::string> moec::readTextFile(StringRef path) {
 }
 
 bool moec::isPlainFileName(StringRef name) {
-  return !name.empty() && name != "." && name != ".." && !name.contains('/') &&
-         !name.contains('\0');
+  constexpr size_t longestName = 255;
+  return !name.empty() && name.size() <= longestName && name != "." &&
+         name != ".." && none_of(name, [](unsigned char c) {
+           return c == '/' || c < 0x20 || c == 0x7f;
+         });
 }
 
 std::string moec::pathIn(StringRef folder, StringRef name) {

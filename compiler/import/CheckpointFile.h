@@ -32,7 +32,8 @@ llvm::Expected<std::string> readStart(llvm::StringRef path, uint64_t length);
 /// Reads a text file of at most 64 MiB.
 llvm::Expected<std::string> readTextFile(llvm::StringRef path);
 
-/// Whether `name` names a file in a folder and nothing outside it.
+/// Whether `name` names a file in a folder and nothing outside it, and fits in
+/// one line of a message.
 bool isPlainFileName(llvm::StringRef name);
 
 /// `folder` / `name`.

@@ -112,5 +112,5 @@ Expected<std::string> moec::findCheckpointFolder(StringRef name) {
     return refuse(name, "not a folder; give the folder that holds config.json");
   if (std::optional<ModelName> model = parseModelName(name))
     return findSnapshot(*model, name);
-  return refuse(name, "no such folder");
+  return refuse(name.empty() ? "''" : name, "no such folder");
 }

@@ -189,6 +189,8 @@ std::optional<ByteRange> ParameterFinder::take(const std::string &name,
     fail(file, "tensor " + quote(name) + " has shape " +
                    showShape(tensor.shape) + ", but config.json asks for " +
                    showShape(shape));
+  if (error)
+    return std::nullopt;
   taken.insert(name);
   return ByteRange{found->file, tensor.offset, tensor.length};
 }

@@ -88,6 +88,9 @@ static std::vector<IndexCase> indexCases() {
       mapTo("absolute", "/etc/passwd", "'/etc/passwd'" + outside),
       mapTo("below", "a/b.safetensors", "'a/b.safetensors'" + outside),
       mapTo("zero byte", std::string("a\0b", 3), "'a\\x00b'" + outside),
+      mapTo("two lines", "a\nb", "'a\\x0Ab'" + outside),
+      mapTo("long", std::string(256, 'n'),
+            "'" + std::string(160, 'n') + "...'" + outside),
       {"an absent shard",
        [](Sharded &s) { s.weightMap[embed] = "other.safetensors"; },
        "other.safetensors: no such file"},
@@ -166,9 +169,11 @@ TEST(CheckpointTest, PrefersTheSingleFileToTheIndex) {
 TEST(CheckpointTest, RefusesAFolderWithoutWeights) {
   TemporaryFolder folder;
   TinyCheckpoint::sparse().writeConfig(folder);
-  EXPECT_EQ(refusal(folder), folder.path() +
-                                 ": holds neither model.safetensors nor "
-                                 "model.safetensors.index.json");
+  EXPECT_EQ(refusal(folder),
+            folder.path() +
+                ": holds neither model.safetensors nor "
+                "model.safetensors.index.json; download the model's "
+                "safetensors files");
 }
 
 TEST(CheckpointTest, RefusesWhatIsNoFolder) {
@@ -193,6 +198,19 @@ TEST(CheckpointTest, SaysThatADanglingLinkWasNotDownloaded) {
                 "nothing; run `hf download org/tiny`");
 }
 
+TEST(CheckpointTest, SaysThatAShardWasNotDownloaded) {
+  TemporaryFolder folder;
+  std::string snapshot = "models--org--tiny/snapshots/1";
+  folder.makeFolder(snapshot);
+  Sharded sharded;
+  folder.write(snapshot + "/config.json", sharded.config.dump());
+  OrderedJson index = {{"weight_map", sharded.weightMap}};
+  folder.write(snapshot + "/" + indexName, index.dump());
+  EXPECT_EQ(messageOf(Checkpoint::open(folder.path(snapshot))),
+            folder.path(snapshot) + "/" + Sharded::name(0) +
+                ": not downloaded; run `hf download org/tiny`");
+}
+
 TEST(CheckpointTest, FollowsTheLinksOfASnapshot) {
   TemporaryFolder folder;
   TinyCheckpoint::sparse().write(folder);
@@ -211,10 +229,10 @@ TEST(CheckpointTest, RefusesATokenizerThatWasNotDownloaded) {
   TemporaryFolder folder;
   TinyCheckpoint::sparse().write(folder);
   folder.link("tokenizer.model", "absent");
-  EXPECT_EQ(refusal(folder),
-            folder.path("tokenizer.model") +
-                ": not downloaded: the link leads to nothing; run `hf download "
-                "ORGANIZATION/MODEL`");
+  EXPECT_EQ(
+      refusal(folder),
+      folder.path("tokenizer.model") +
+          ": not downloaded: the link leads to nothing; run `hf download`");
 }
 
 TEST(CheckpointTest, RefusesEveryMissingTensor) {
@@ -327,14 +345,16 @@ TEST(CheckpointTest, TakesTheTypeOfTheEmbeddingTableIfNoneIsGiven) {
                                  "the other weights have F16");
 }
 
-/// The search ends at the first missing tensor, whatever a config asks for.
+/// The search ends at the first tensor that is wrong, whatever is asked for.
 TEST(CheckpointTest, RefusesHugeCountsAtOnce) {
-  for (std::string key : {"num_hidden_layers", "num_local_experts"}) {
-    TemporaryFolder folder;
-    TinyCheckpoint checkpoint = TinyCheckpoint::sparse();
-    checkpoint.config[key] = 1'000'000'000;
-    checkpoint.drop("model.layers.0.block_sparse_moe.gate.weight");
-    checkpoint.write(folder);
-    EXPECT_NE(refusal(folder), "");
+  for (TinyCheckpoint checkpoint :
+       {TinyCheckpoint::sparse(), TinyCheckpoint::fused()}) {
+    for (std::string key : {"num_hidden_layers", "num_local_experts"}) {
+      TemporaryFolder folder;
+      TinyCheckpoint huge = checkpoint;
+      huge.config[key] = 1'000'000'000;
+      huge.write(folder);
+      EXPECT_NE(refusal(folder), "");
+    }
   }
 }

@@ -272,7 +272,7 @@ TEST(SafetensorsTest, SurvivesRandomDamage) {
   std::string bytes = safetensorsBytes(header, dataSize);
   std::mt19937 random(1);
   size_t refused = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::string damaged = bytes;
     for (unsigned flip = 0; flip <= round % 3u; ++flip)
       damaged[random() % (8 + header.size())] ^= char(1 << random() % 8);
@@ -283,5 +283,5 @@ TEST(SafetensorsTest, SurvivesRandomDamage) {
     EXPECT_EQ(message.find('\n'), std::string::npos);
     refused += !message.empty();
   }
-  EXPECT_GT(refused, 2000u);
+  EXPECT_GT(refused, 700u);
 }

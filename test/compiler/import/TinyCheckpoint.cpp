@@ -32,6 +32,8 @@ std::string TemporaryFolder::path(StringRef name) const {
 
 std::string TemporaryFolder::write(StringRef name, StringRef bytes) const {
   std::string file = path(name);
+  // To cut a file and write it again waits for the disk.
+  sys::fs::remove(file);
   std::error_code code;
   raw_fd_ostream(file, code) << bytes;
   EXPECT_FALSE(code) << file;
