@@ -1,0 +1,268 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "test/codegen/KernelHarness.h"
+#include "test/codegen/TestCache.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace moec::test;
+
+namespace {
+
+/// Sizes of a case.
+struct Shape {
+  int64_t kvHeads, group, headDim;
+  Element cacheType = Element::F32, resultType = Element::F32;
+  int64_t window = 0;
+
+  int64_t width() const { return kvHeads * group * headDim; }
+};
+
+constexpr double scale = 0.25;
+constexpr unsigned querySeed = 11;
+
+} // namespace
+
+static std::string attentionModule(const Shape &shape, const TestCache &cache) {
+  std::string width = "tensor<?x" + std::to_string(shape.width()) + "x";
+  std::string q = width + "f32>", y = width + spell(shape.resultType) + ">";
+  std::string window =
+      shape.window ? " window(" + std::to_string(shape.window) + ")" : "";
+  return "exec.kernel @k {\n^bb0(%q: " + q + ", %cache: " + cache.type() +
+         ", %batch: !decoder.batch):\n"
+         "  %y = decoder.attention %q, %cache, %batch layer(0) scale(0.25)" +
+         window + " : " + q + ", " + cache.type() + " -> " + y +
+         "\n  exec.yield %y : " + y + "\n}\n";
+}
+
+/// A query that depends on the token's place alone.
+static void setQueries(TestTensor &queries, const std::vector<Place> &places,
+                       int64_t width) {
+  for (size_t t = 0; t < places.size(); ++t) {
+    TestTensor row(Element::F32, width);
+    row.randomize(querySeed + places[t].position + 999 * places[t].sequence,
+                  2.0);
+    for (int64_t i = 0; i < width; ++i)
+      queries.set(t * width + i, row.get(i));
+  }
+}
+
+/// Attention of one query head in double.
+static std::vector<double> attend(const Shape &shape, const TestCache &cache,
+                                  const TestTensor &queries, int64_t first,
+                                  Place place, int64_t head) {
+  int32_t from = 0;
+  if (shape.window)
+    from = std::max<int64_t>(0, place.position - shape.window + 1);
+  std::vector<double> y(shape.headDim), scores;
+  double best = -INFINITY, sum = 0;
+  for (int32_t s = from; s <= place.position; ++s) {
+    double dot = 0;
+    for (int64_t d = 0; d < shape.headDim; ++d)
+      dot += queries.get(first + d) * cache.key({place.sequence, s}, head, d);
+    scores.push_back(scale * dot);
+    best = std::max(best, scores.back());
+  }
+  for (double score : scores)
+    sum += std::exp(score - best);
+  for (size_t i = 0; i < scores.size(); ++i)
+    for (int64_t d = 0; d < shape.headDim; ++d)
+      y[d] += std::exp(scores[i] - best) / sum *
+              cache.value({place.sequence, from + int32_t(i)}, head, d);
+  return y;
+}
+
+static void fillSequence(TestCache &cache, int32_t sequence, int32_t length) {
+  for (int32_t s = 0; s < length; ++s)
+    cache.randomize({sequence, s}, 5);
+}
+
+/// Runs on every target and returns what was written.
+static TestTensor run(const Shape &shape, TestCache &cache,
+                      const std::vector<Place> &places) {
+  int64_t rows = places.size();
+  TestTensor queries(Element::F32, rows * shape.width()),
+      y(shape.resultType, rows * shape.width());
+  setQueries(queries, places, shape.width());
+  TestBatch batch(places, cache);
+  runEverywhere(attentionModule(shape, cache),
+                {reads(queries), reads(cache.pages()), reads(batch.batch),
+                 writes(y)},
+                rows);
+  return y;
+}
+
+/// A score is a chain of head_dim products below 2, times 0.25: its error is
+/// head_dim^2 / 4 roundings at most, and that of its exp relatively as large.
+/// Values are at most 1 and weights add up to 1. A chain's errors hardly ever
+/// line up, so half of the bound is asked for, but never less than what exp and
+/// the sums over positions need.
+static double tolerance(const Shape &shape) {
+  double roundings = 64 + shape.headDim * shape.headDim / 8.0;
+  return roundings * roundingError(Element::F32) +
+         roundingError(shape.resultType);
+}
+
+static void expectNear(const Shape &shape, const TestCache &cache,
+                       const std::vector<Place> &places, const TestTensor &y) {
+  TestTensor queries(Element::F32, places.size() * shape.width());
+  setQueries(queries, places, shape.width());
+  for (size_t t = 0; t < places.size(); ++t)
+    for (int64_t q = 0; q < shape.kvHeads * shape.group; ++q) {
+      int64_t first = t * shape.width() + q * shape.headDim;
+      auto expected =
+          attend(shape, cache, queries, first, places[t], q / shape.group);
+      for (int64_t d = 0; d < shape.headDim; ++d)
+        ASSERT_NEAR(y.get(first + d), expected[d], tolerance(shape))
+            << "token " << t << ", query head " << q << ", element " << d;
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Against double
+//===----------------------------------------------------------------------===//
+
+class Attention : public testing::TestWithParam<Shape> {};
+
+TEST_P(Attention, MatchesTheFormulaAtEveryKindOfPosition) {
+  Shape shape = GetParam();
+  TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2, 5);
+  fillSequence(cache, 0, 131);
+  fillSequence(cache, 1, 40);
+  const std::vector<Place> places = {{0, 130}, {1, 0},  {1, 1}, {1, 31},
+                                     {1, 32},  {1, 33}, {0, 64}};
+  expectNear(shape, cache, places, run(shape, cache, places));
+}
+
+static std::vector<Shape> shapes() {
+  std::vector<Shape> all;
+  for (int64_t group : {1, 3, 4, 5, 8})
+    all.push_back({2, group, 16});
+  for (int64_t headDim : {2, 8, 12, 36, 48, 64, 128})
+    all.push_back({1, 4, headDim});
+  for (Element cache : {Element::BF16, Element::F16})
+    for (Element result : {Element::F32, Element::BF16})
+      all.push_back({2, 4, 32, cache, result});
+  for (int64_t window : {1, 5, 31, 32, 33, 64, 100, 1000})
+    all.push_back({1, 2, 16, Element::BF16, Element::F32, window});
+  return all;
+}
+
+static std::string shapeName(const testing::TestParamInfo<Shape> &info) {
+  const Shape &s = info.param;
+  return std::to_string(s.kvHeads) + "x" + std::to_string(s.group) + "x" +
+         std::to_string(s.headDim) + "_" + spell(s.cacheType) + "_" +
+         spell(s.resultType) + "_window" + std::to_string(s.window);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Attention, testing::ValuesIn(shapes()),
+                         shapeName);
+
+//===----------------------------------------------------------------------===//
+// The same bits however the tokens are split
+//===----------------------------------------------------------------------===//
+
+/// Runs one loaded kernel on the tokens [from, to) of a step.
+static TestTensor runPart(const LoadedKernel &kernel, const Shape &shape,
+                          TestCache &cache, const std::vector<Place> &all,
+                          std::pair<size_t, size_t> range) {
+  std::vector<Place> places(all.begin() + range.first,
+                            all.begin() + range.second);
+  int64_t rows = places.size();
+  TestTensor queries(Element::F32, rows * shape.width()),
+      y(Element::F32, rows * shape.width());
+  setQueries(queries, places, shape.width());
+  TestBatch batch(places, cache);
+  kernel.run({queries.data(), cache.pages().data(), &batch.batch, y.data()},
+             rows, 0, kernel.tasks(rows));
+  return y;
+}
+
+/// All positions of one sequence and the last ones of another.
+static std::vector<Place> mixedStep(TestCache &cache) {
+  constexpr int32_t length = 70;
+  std::vector<Place> all;
+  for (int32_t s = 0; s < length; ++s)
+    for (int32_t sequence : {0, 1})
+      cache.randomize({sequence, s}, 5);
+  for (int32_t s = 0; s < length; ++s)
+    all.push_back({0, s});
+  for (int32_t s = length - 10; s < length; ++s)
+    all.push_back({1, s});
+  return all;
+}
+
+class AttentionBits : public testing::TestWithParam<int64_t> {};
+
+TEST_P(AttentionBits, DoNotDependOnTheRestOfTheStep) {
+  Shape shape = {2, 3, 20, Element::BF16, Element::F32, GetParam()};
+  TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2, 3);
+  std::vector<Place> all = mixedStep(cache);
+  for (const std::string &target : runnableTargets()) {
+    LoadedKernel kernel(attentionModule(shape, cache), target);
+    TestTensor together = runPart(kernel, shape, cache, all, {0, all.size()});
+    const char *whole = static_cast<char *>(together.data());
+    for (size_t chunk : {1, 7, 32})
+      for (size_t from = 0; from < all.size(); from += chunk) {
+        size_t to = std::min(from + chunk, all.size());
+        TestTensor part = runPart(kernel, shape, cache, all, {from, to});
+        size_t offset = from * shape.width() * sizeof(float);
+        ASSERT_EQ(std::memcmp(part.data(), whole + offset, part.bytes()), 0)
+            << target << ", " << chunk << " tokens from token " << from;
+      }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Windows, AttentionBits, testing::Values(0, 20));
+
+//===----------------------------------------------------------------------===//
+// Special values
+//===----------------------------------------------------------------------===//
+
+TEST(AttentionValues, OnePositionGivesItsValueExactly) {
+  Shape shape = {1, 4, 16};
+  TestCache cache(Element::F32, 1, 16, 1, 1);
+  cache.randomize({0, 0}, 5);
+  TestTensor y = run(shape, cache, {{0, 0}});
+  for (int64_t i = 0; i < y.size(); ++i)
+    EXPECT_EQ(y.get(i), cache.value({0, 0}, 0, i % 16));
+}
+
+TEST(AttentionValues, LargeScoresDoNotOverflow) {
+  Shape shape = {1, 1, 8};
+  TestCache cache(Element::F32, 1, 8, 1, 2);
+  for (int32_t s = 0; s < 40; ++s)
+    cache.randomize({0, s}, 5);
+  TestTensor queries(Element::F32, 8), y(Element::F32, 8);
+  queries.fill(1e6);
+  TestBatch batch({{0, 39}}, cache);
+  runEverywhere(attentionModule(shape, cache),
+                {reads(queries), reads(cache.pages()), reads(batch.batch),
+                 writes(y)},
+                1);
+  // One weight is 1 and all others vanish.
+  auto expected = attend(shape, cache, queries, 0, {0, 39}, 0);
+  for (int64_t d = 0; d < 8; ++d)
+    EXPECT_NEAR(y.get(d), expected[d], 1e-6);
+}
+
+TEST(AttentionValues, ANaNSpoilsItsHeadAlone) {
+  Shape shape = {1, 2, 8};
+  TestCache cache(Element::F32, 1, 8, 1, 2);
+  for (int32_t s = 0; s < 40; ++s)
+    cache.randomize({0, s}, 5);
+  TestTensor queries(Element::F32, 16), y(Element::F32, 16);
+  queries.randomize(1);
+  queries.set(3, NAN);
+  TestBatch batch({{0, 39}}, cache);
+  runEverywhere(attentionModule(shape, cache),
+                {reads(queries), reads(cache.pages()), reads(batch.batch),
+                 writes(y)},
+                1);
+  for (int64_t d = 0; d < 16; ++d)
+    EXPECT_EQ(std::isnan(y.get(d)), d < 8) << d;
+}
