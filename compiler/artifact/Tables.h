@@ -21,7 +21,7 @@
 namespace moec {
 
 /// A tensor of the artifact to be.
-struct StoredTensor {
+struct ArtifactTensor {
   moe::ParameterOp parameter;
   moert::TensorForm form;
   uint64_t offset = 0; ///< in the segment of weights
@@ -37,12 +37,12 @@ public:
   /// format has no such type, layout or name.
   llvm::Expected<uint32_t> add(exec::TensorOp tensor);
 
-  llvm::MutableArrayRef<StoredTensor> tensors() { return stored; }
+  llvm::MutableArrayRef<ArtifactTensor> tensors() { return stored; }
   /// Bytes of all tensors with the padding between them.
   uint64_t segmentBytes() const { return end; }
 
 private:
-  std::vector<StoredTensor> stored;
+  std::vector<ArtifactTensor> stored;
   llvm::StringMap<uint32_t> indices; ///< by name and layout
   uint64_t end = 0;
 };

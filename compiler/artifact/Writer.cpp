@@ -43,7 +43,7 @@ private:
 
   Error buildTargets();
   Error openSources();
-  Expected<Source> openSource(const StoredTensor &tensor);
+  Expected<Source> openSource(const ArtifactTensor &tensor);
   void placeSegments();
   Error writeSegments(OutputFile &file);
   Error writeWeights(OutputFile &file, uint64_t segmentOffset);
@@ -84,7 +84,7 @@ Error ArtifactWriter::buildTargets() {
 }
 
 Expected<ArtifactWriter::Source>
-ArtifactWriter::openSource(const StoredTensor &tensor) {
+ArtifactWriter::openSource(const ArtifactTensor &tensor) {
   moe::ParameterOp parameter = tensor.parameter;
   if (contents.randomSeed)
     return std::make_unique<RandomParameter>(
@@ -106,7 +106,7 @@ ArtifactWriter::openSource(const StoredTensor &tensor) {
 
 /// All of them before anything is written: a missing file fails at once.
 Error ArtifactWriter::openSources() {
-  for (const StoredTensor &tensor : tensors.tensors()) {
+  for (const ArtifactTensor &tensor : tensors.tensors()) {
     Expected<Source> source = openSource(tensor);
     if (!source)
       return source.takeError();
@@ -169,7 +169,7 @@ Error ArtifactWriter::writeWeights(OutputFile &file, uint64_t segmentOffset) {
 /// The tensors and segments, whose checksums are known by now, and the root.
 void ArtifactWriter::finishTable() {
   std::vector<flatbuffers::Offset<format::Tensor>> tensorTables;
-  for (StoredTensor &tensor : tensors.tensors()) {
+  for (ArtifactTensor &tensor : tensors.tensors()) {
     auto name = builder.CreateString(tensor.parameter.getSymName().str());
     auto shape = builder.CreateVector(tensor.form.shape);
     tensorTables.push_back(format::CreateTensor(
