@@ -211,7 +211,7 @@ void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
   int64_t scratchBytes = 8 << 20;
   std::vector<TestTensor> scratch(pool.size(),
                                   TestTensor(Element::F32, scratchBytes / 4));
-  auto run = [&](const char *name, std::vector<void *> arguments,
+  auto run = [&](const std::string &name, std::vector<void *> arguments,
                  int64_t tasks) {
     moert_kernel kernel = library.get(name);
     int32_t status = 0;
@@ -225,8 +225,9 @@ void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
   for (int i = 0; i < options.repeat; ++i) {
     double read = probeRead(weights), multiplied = probeMultiply();
     double start = now();
-    run("pack", {x.data(), packed.data()}, text.k / 32);
-    run("linear", {packed.data(), weights.next(), y.data()}, text.n / 32);
+    run("pack" + text.suffix(), {x.data(), packed.data()}, text.lines());
+    run("linear" + text.suffix(), {packed.data(), weights.next(), y.data()},
+        text.panels());
     double time = now() - start;
     times.push_back(time);
     readShares.push_back(weights.length() / time / 1e9 / read);
@@ -242,8 +243,7 @@ void Bench::shape(int64_t n, int64_t k) {
   MatmulText text = {Element::BF16, n, k};
   int64_t most = *std::max_element(options.rows.begin(), options.rows.end());
   double start = now();
-  KernelLibrary library(text.pack("pack") + text.linear("linear"),
-                        options.target, most);
+  KernelLibrary library(text.pack() + text.linear(), options.target, most);
   std::printf("N=%ld K=%ld bf16, target %s, %u threads, %s pages; "
               "compiled in %.2f s\n",
               long(n), long(k), options.target.c_str(), pool.size(),

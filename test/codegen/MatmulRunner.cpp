@@ -42,17 +42,20 @@ KernelLibrary::KernelLibrary(const std::string &text,
       compileKernels(*module, {target, maxRows}, CodeForm::SharedObject);
   if (!code)
     die(llvm::toString(code.takeError()));
-  int file = memfd_create("kernels", 0);
+  // Stays open: dlopen takes a path that it has seen for the same library.
+  file = memfd_create("kernels", MFD_CLOEXEC);
   if (write(file, code->data(), code->size()) != ssize_t(code->size()))
     die("cannot write the shared object");
   std::string path = "/proc/self/fd/" + std::to_string(file);
   handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  close(file);
   if (!handle)
     die(dlerror());
 }
 
-KernelLibrary::~KernelLibrary() { dlclose(handle); }
+KernelLibrary::~KernelLibrary() {
+  dlclose(handle);
+  close(file);
+}
 
 moert_kernel KernelLibrary::get(const std::string &name) const {
   void *symbol = dlsym(handle, name.c_str());
@@ -145,60 +148,68 @@ std::string MatmulText::panelType(int64_t experts) const {
                     std::to_string(unitOf(weight)) + ">");
 }
 
-std::string MatmulText::pack(const std::string &name,
-                             const std::string &plan) const {
-  std::string arguments = "%x: " + rowType();
-  std::string groups;
-  if (!plan.empty()) {
-    arguments += ", %plan: " + plan;
-    groups = " groups(%plan : " + plan + ")";
+std::string MatmulText::resultType() const {
+  return tensor("?x" + std::to_string(n), Element::F32);
+}
+
+static std::string planType(int64_t experts) {
+  return "!moe.plan<" + std::to_string(experts) + ", 1>";
+}
+
+/// The operand of a bias, and the type of it.
+static std::string biasOperand(const std::string &type) {
+  return type.empty() ? "" : " bias %b : " + type;
+}
+static std::string biasArgument(const std::string &type) {
+  return type.empty() ? "" : ", %b: " + type;
+}
+static std::string withElement(const std::string &name,
+                               const std::string &element) {
+  return element.empty() ? name : name + "_" + element;
+}
+
+std::string MatmulText::pack(int64_t experts) const {
+  std::string name = "pack", arguments = "%x: " + rowType(), groups;
+  if (experts) {
+    name = "pack_groups";
+    arguments += ", %plan: " + planType(experts);
+    groups = " groups(%plan : " + planType(experts) + ")";
   }
-  return kernel(name, arguments,
+  return kernel(name + suffix(), arguments,
                 "exec.pack %x" + groups + " : " + rowType() + " -> " +
                     packedType(),
                 packedType());
 }
 
-std::string MatmulText::linear(const std::string &name) const {
-  std::string result = tensor("?x" + std::to_string(n), Element::F32);
-  return kernel(name, "%x: " + packedType() + ", %w: " + panelType(0),
+std::string MatmulText::linear() const {
+  return kernel("linear" + suffix(),
+                "%x: " + packedType() + ", %w: " + panelType(0),
                 "decoder.linear %x, %w : " + packedType() + ", " +
-                    panelType(0) + " -> " + result,
-                result);
+                    panelType(0) + " -> " + resultType(),
+                resultType());
 }
 
-std::string MatmulText::router(const std::string &name,
-                               const std::string &bias) const {
-  std::string result = tensor("?x" + std::to_string(n), Element::F32);
-  std::string arguments = "%x: " + packedType() + ", %w: " + panelType(0);
-  std::string added;
-  if (!bias.empty()) {
-    std::string type = "tensor<" + std::to_string(n) + "x" + bias + ">";
-    arguments += ", %b: " + type;
-    added = " bias %b : " + type;
-  }
-  return kernel(name, arguments,
-                "moe.router %x, %w" + added + " : " + packedType() + ", " +
-                    panelType(0) + " -> " + result,
-                result);
+std::string MatmulText::router(const std::string &bias) const {
+  std::string type =
+      bias.empty() ? "" : "tensor<" + std::to_string(n) + "x" + bias + ">";
+  return kernel(withElement("router", bias) + suffix(),
+                "%x: " + packedType() + ", %w: " + panelType(0) +
+                    biasArgument(type),
+                "moe.router %x, %w" + biasOperand(type) + " : " + packedType() +
+                    ", " + panelType(0) + " -> " + resultType(),
+                resultType());
 }
 
-std::string MatmulText::grouped(const std::string &name, int64_t experts,
+std::string MatmulText::grouped(int64_t experts,
                                 const std::string &bias) const {
-  std::string plan = "!moe.plan<" + std::to_string(experts) + ", 1>";
-  std::string result = tensor("?x" + std::to_string(n), Element::F32);
-  std::string arguments = "%x: " + packedType() +
-                          ", %w: " + panelType(experts) + ", %plan: " + plan;
-  std::string added;
-  if (!bias.empty()) {
-    std::string type = "tensor<" + std::to_string(experts) + "x" +
-                       std::to_string(n) + "x" + bias + ">";
-    arguments += ", %b: " + type;
-    added = " bias %b : " + type;
-  }
-  return kernel(name, arguments,
-                "moe.grouped_linear %x, %w, %plan" + added + " : " +
-                    packedType() + ", " + panelType(experts) + ", " + plan +
-                    " -> " + result,
-                result);
+  std::string type = bias.empty() ? ""
+                                  : "tensor<" + std::to_string(experts) + "x" +
+                                        std::to_string(n) + "x" + bias + ">";
+  return kernel(withElement("grouped", bias) + suffix(),
+                "%x: " + packedType() + ", %w: " + panelType(experts) +
+                    ", %plan: " + planType(experts) + biasArgument(type),
+                "moe.grouped_linear %x, %w, %plan" + biasOperand(type) + " : " +
+                    packedType() + ", " + panelType(experts) + ", " +
+                    planType(experts) + " -> " + resultType(),
+                resultType());
 }

@@ -33,6 +33,7 @@ public:
   moert_kernel get(const std::string &name) const;
 
 private:
+  int file = -1;
   void *handle = nullptr;
 };
 
@@ -68,19 +69,34 @@ TestTensor packPanels(const Matrix &weights, int64_t experts);
 /// promise.
 float chain(const Matrix &x, int64_t row, const Matrix &w, int64_t column);
 
-/// The text of kernels: @pack, @linear and the rest.
+/// The text of the kernels of a product, named for its shape: "linear_64x48".
 struct MatmulText {
   Element weight;
   int64_t n, k;
 
-  std::string pack(const std::string &name, const std::string &plan = "") const;
-  std::string linear(const std::string &name) const;
-  std::string router(const std::string &name, const std::string &bias) const;
-  std::string grouped(const std::string &name, int64_t experts,
-                      const std::string &bias) const;
+  std::string suffix() const {
+    return "_" + std::to_string(n) + "x" + std::to_string(k);
+  }
+  /// pack_NxK; with groups of rows, pack_groups_NxK.
+  std::string pack(int64_t experts = 0) const;
+  /// linear_NxK.
+  std::string linear() const;
+  /// router_NxK, or router_bf16_NxK with a bias of that element.
+  std::string router(const std::string &bias = "") const;
+  /// grouped_NxK, or grouped_f32_NxK with a bias of that element.
+  std::string grouped(int64_t experts, const std::string &bias = "") const;
+
+  int64_t panels() const { return (n + 31) / 32; }
+  /// Tasks of a packing.
+  int64_t lines() const {
+    return (padded(k, weight) / unitOf(weight) + 15) / 16;
+  }
+
+private:
   std::string rowType() const;
   std::string packedType() const;
   std::string panelType(int64_t experts) const;
+  std::string resultType() const;
 };
 
 /// Runs the tasks from <= i < to of a kernel, on one MiB of scratch memory.
