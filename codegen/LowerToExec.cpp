@@ -10,7 +10,7 @@
 #include "codegen/RowExtents.h"
 #include "codegen/StepFunction.h"
 
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace moec {
 #define GEN_PASS_DEF_LOWERTOEXECPASS
@@ -104,21 +104,22 @@ private:
 
   FailureOr<Plans> planKernels(ArrayRef<Launch> launches,
                                const Target &target) {
-    llvm::MapVector<Operation *, int64_t> maxRows; // by kernel
-    for (const Launch &launch : launches) {
-      int64_t &most = maxRows[launch.kernel];
-      most = std::max(most, launch.rows.evaluate(maxTokens));
-    }
+    int64_t maxRows = 1;
+    for (const Launch &launch : launches)
+      maxRows = std::max(maxRows, launch.rows.evaluate(maxTokens));
     Plans plans;
-    for (auto [op, rows] : maxRows) {
-      auto kernel = cast<exec::KernelOp>(op);
-      FailureOr<const KernelBuilder *> builder = findKernelBuilder(kernel);
+    for (const Launch &launch : launches) {
+      if (plans.contains(launch.kernel))
+        continue;
+      FailureOr<const KernelBuilder *> builder =
+          findKernelBuilder(launch.kernel);
       if (failed(builder))
         return failure();
-      FailureOr<KernelPlan> plan = (*builder)->plan(kernel, {target, rows});
+      FailureOr<KernelPlan> plan =
+          (*builder)->plan(launch.kernel, {target, maxRows});
       if (failed(plan))
         return failure();
-      plans[op] = *plan;
+      plans[launch.kernel] = *plan;
     }
     return plans;
   }

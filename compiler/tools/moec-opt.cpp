@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/Passes.h"
+#include "compiler/Pipeline.h"
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/Exec/Exec.h"
 #include "dialects/MoE/MoE.h"
@@ -33,6 +34,7 @@ int main(int argc, char **argv) {
                   mlir::x86vector::X86VectorDialect>();
   moec::registerMoecPasses();
   moec::registerMoecCodegenPasses();
+  moec::registerPipelines();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

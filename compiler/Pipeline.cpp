@@ -1,0 +1,75 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipeline.h"
+
+#include "codegen/Passes.h"
+#include "dialects/Decoder/Decoder.h"
+#include "dialects/Exec/Exec.h"
+#include "dialects/MoE/MoE.h"
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace moec;
+
+std::vector<Phase> moec::modelPhases() {
+  return {{"simplify",
+           [](OpPassManager &passes) {
+             passes.addPass(createCanonicalizerPass());
+             passes.addPass(createCSEPass());
+           }},
+          {"verify-program", [](OpPassManager &passes) {
+             passes.addPass(createVerifyProgramPass());
+           }}};
+}
+
+std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
+  LowerToExecPassOptions lowering;
+  lowering.maxTokens = options.maxStepTokens;
+  lowering.targetName = options.target;
+  return {{"pack",
+           [](OpPassManager &passes) {
+             passes.addNestedPass<func::FuncOp>(
+                 createX86PackMatrixOperandsPass());
+           }},
+          {"lower",
+           [lowering](OpPassManager &passes) {
+             passes.addPass(createLowerToExecPass(lowering));
+           }},
+          {"plan", [](OpPassManager &passes) {
+             passes.addNestedPass<exec::ProgramOp>(createPlanMemoryPass());
+             passes.addNestedPass<exec::ProgramOp>(
+                 createVerifyMemoryPlanPass());
+           }}};
+}
+
+namespace {
+struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
+  Option<std::string> target{*this, "target", llvm::cl::init("host"),
+                             llvm::cl::desc("The machine to compile for")};
+  Option<int64_t> maxStepTokens{*this, "max-step-tokens", llvm::cl::init(512),
+                                llvm::cl::desc("Tokens that a step may have")};
+};
+} // namespace
+
+void moec::registerPipelines() {
+  PassPipelineRegistration<CpuPipelineOptions>(
+      "moec-cpu-pipeline", "From a model to launches on an x86-64 machine",
+      [](OpPassManager &passes, const CpuPipelineOptions &options) {
+        for (const Phase &phase : modelPhases())
+          phase.addPasses(passes);
+        for (const Phase &phase :
+             cpuPhases({options.target, options.maxStepTokens}))
+          phase.addPasses(passes);
+      });
+}
+
+void moec::registerModelDialects(DialectRegistry &registry) {
+  registry.insert<decoder::DecoderDialect, exec::ExecDialect,
+                  func::FuncDialect, moe::MoEDialect>();
+}

@@ -1,0 +1,156 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/Target.h"
+#include "compiler/Compile.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Commands.h"
+#include "compiler/tools/TerminalProgress.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace moec;
+
+namespace {
+/// What the user typed, before it is understood.
+struct CompileFlags {
+  std::string model, output, weights, tokenizer, dumpPhasesTo;
+  std::string targets = "host"; // with commas
+  std::string emit = "artifact";
+  std::string maxStepTokens = "512";
+};
+} // namespace
+
+/// Steps of more tokens gain nothing and take memory.
+static constexpr int64_t largestStep = 65536;
+
+static const char examples[] =
+    "Examples:\n"
+    "  moec compile path/to/Mixtral-8x7B-v0.1 -o mixtral.moe\n"
+    "  moec compile mistralai/Mixtral-8x7B-v0.1 --target=x86-64-v3,znver4\n"
+    "  moec compile tiny-moe.mlir --weights=random:1\n"
+    "  moec compile path/to/Mixtral-8x7B-v0.1 --emit=exec --target=znver4";
+
+static CLI::ValidationError wrong(llvm::StringRef flag,
+                                  const llvm::Twine &what) {
+  return CLI::ValidationError(flag.str(), what.str());
+}
+
+static std::vector<std::string> parseTargets(llvm::StringRef list) {
+  std::vector<std::string> targets;
+  for (llvm::StringRef name : llvm::split(list, ',')) {
+    if (!llvm::is_contained(targetNames(), name))
+      throw wrong("--target", "unknown target '" + name + "'; known are " +
+                                  llvm::join(targetNames(), ", "));
+    if (llvm::is_contained(targets, name))
+      throw wrong("--target", "'" + name + "' is named twice");
+    targets.push_back(name.str());
+  }
+  return targets;
+}
+
+static EmitKind parseEmit(const std::string &name) {
+  auto kind = llvm::StringSwitch<std::optional<EmitKind>>(name)
+                  .Case("moe", EmitKind::MoE)
+                  .Case("exec", EmitKind::Exec)
+                  .Case("llvm", EmitKind::LLVM)
+                  .Case("asm", EmitKind::Assembly)
+                  .Case("artifact", EmitKind::Artifact)
+                  .Default(std::nullopt);
+  if (!kind)
+    throw wrong("--emit", "unknown form '" + name +
+                              "'; known are moe, exec, llvm, asm, artifact");
+  return *kind;
+}
+
+static int64_t parseMaxStepTokens(const std::string &text) {
+  int64_t tokens;
+  if (!llvm::to_integer(text, tokens, 10) || tokens < 1 || tokens > largestStep)
+    throw wrong("--max-step-tokens",
+                "'" + text + "' is no whole number from 1 to " +
+                    llvm::Twine(largestStep));
+  return tokens;
+}
+
+static void parseWeights(llvm::StringRef text, CompileOptions &options) {
+  llvm::StringRef seed = text;
+  if (!seed.consume_front("random:")) {
+    options.weightsFolder = text.str();
+    return;
+  }
+  uint64_t value;
+  if (!llvm::to_integer(seed, value, 10))
+    throw wrong("--weights", "the seed in '" + text +
+                                 "' is no whole number from 0 to 2^64 - 1");
+  options.randomSeed = value;
+}
+
+/// Forms between the program and the artifact are those of one target.
+static void checkForm(const CLI::App &command, const CompileOptions &options) {
+  if (options.emit == EmitKind::Artifact)
+    return;
+  if (options.emit == EmitKind::MoE && command.count("--target"))
+    throw wrong("--target", "--emit=moe is the same for every target; leave "
+                            "one of the two flags out");
+  if (options.targets.size() > 1)
+    throw wrong("--target", "--emit takes one target, but got " +
+                                llvm::Twine(options.targets.size()));
+}
+
+static CompileOptions parse(const CLI::App &command,
+                            const CompileFlags &flags) {
+  for (const char *name :
+       {"--output", "--weights", "--tokenizer", "--dump-phases-to"})
+    if (command.count(name) && command[name]->as<std::string>().empty())
+      throw wrong(name, "the name is empty");
+  CompileOptions options;
+  options.model = flags.model;
+  options.output = flags.output;
+  options.targets = parseTargets(flags.targets);
+  options.emit = parseEmit(flags.emit);
+  options.dumpPhasesTo = flags.dumpPhasesTo;
+  options.tokenizer = flags.tokenizer;
+  options.maxStepTokens = parseMaxStepTokens(flags.maxStepTokens);
+  if (!flags.weights.empty())
+    parseWeights(flags.weights, options);
+  checkForm(command, options);
+  return options;
+}
+
+static void addFlags(CLI::App &command, CompileFlags &flags) {
+  command
+      .add_option("MODEL", flags.model,
+                  "A checkpoint folder, a model of the Hugging Face cache "
+                  "(ORGANIZATION/NAME), or an .mlir file")
+      ->required();
+  command.add_option("-o,--output", flags.output,
+                     "Where to write; - is standard output [NAME.moe]");
+  command.add_option("--target", flags.targets,
+                     "Machines, with commas: " +
+                         llvm::join(targetNames(), ", ") + " [host]");
+  command.add_option("--emit", flags.emit,
+                     "What to write: moe, exec, llvm, asm or artifact "
+                     "[artifact]; all but the last go to standard output");
+  command.add_option("--weights", flags.weights,
+                     "random:SEED for random weights; or the folder of the "
+                     "files that an .mlir file names");
+  command.add_option("--tokenizer", flags.tokenizer,
+                     "A SentencePiece model [that of the checkpoint]");
+  command.add_option("--max-step-tokens", flags.maxStepTokens,
+                     "Tokens that one step may compute [512]");
+  command.add_option("--dump-phases-to", flags.dumpPhasesTo,
+                     "A folder for the program after each phase");
+}
+
+void moec::addCompileCommand(CLI::App &app) {
+  CLI::App *command = app.add_subcommand("compile", "Compile a model");
+  command->footer(examples);
+  auto flags = std::make_shared<CompileFlags>();
+  addFlags(*command, *flags);
+  command->callback([command, flags] {
+    CompileOptions options = parse(*command, *flags);
+    throwIfFailed(compileModel(options, *makeProgress()));
+  });
+}
