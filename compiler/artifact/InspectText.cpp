@@ -97,6 +97,7 @@ static void printProgram(const format::Artifact &table,
          << program.launches()->size() << " launches, arena of "
          << formatBytes(program.arena_bytes()) << '\n';
   TextTable rows("rlll");
+  rows.add({"", "kernel", "tasks", "reads -> writes"});
   uint32_t index = 0;
   for (const format::Launch *launch : *program.launches()) {
     const format::Kernel &kernel = *target.kernels()->Get(launch->kernel());
@@ -108,7 +109,7 @@ static void printProgram(const format::Artifact &table,
           describeArgument(table, program, *launch->arguments()->Get(i));
     }
     rows.add({utostr(index++), kernel.symbol()->str(),
-              describeExtent(*launch->tasks()) + " tasks", arguments});
+              describeExtent(*launch->tasks()), arguments});
   }
   rows.print(output, 4);
 }

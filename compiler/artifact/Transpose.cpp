@@ -14,6 +14,8 @@ using namespace moec;
 // ways would drive one another out before they are used up.
 static constexpr size_t lineBytes = 64;
 
+namespace {
+
 /// A square of 16-byte vectors whose units are transposed.
 template <typename Unit> struct Square;
 
@@ -58,6 +60,8 @@ template <> struct Square<uint64_t> {
     v[0] = low;
   }
 };
+
+} // namespace
 
 /// Column by column, for what is no whole square.
 template <typename Unit>

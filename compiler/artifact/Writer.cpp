@@ -144,7 +144,9 @@ Error ArtifactWriter::writeSegments(OutputFile &file) {
 
 Error ArtifactWriter::writeWeights(OutputFile &file, uint64_t segmentOffset) {
   std::mutex mutex;
-  uint64_t done = 0, total = tensors.segmentBytes();
+  uint64_t done = 0, total = 0;
+  for (const ArtifactTensor &tensor : tensors.tensors())
+    total += tensor.length;
   for (auto [tensor, source] : llvm::zip(tensors.tensors(), sources)) {
     uint64_t begin = segmentOffset + tensor.offset;
     Expected<uint64_t> checksum =
