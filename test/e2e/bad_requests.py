@@ -4,6 +4,7 @@
 usage: bad_requests.py SCRATCH_FOLDER
 """
 import os
+import pathlib
 import resource
 import shutil
 
@@ -21,6 +22,8 @@ class Requests:
         self.checkpoint = scratch / "checkpoint"
         make_checkpoint.make(self.checkpoint, **SMALL)
         self.artifact = driver.compile_model(self.checkpoint, scratch / "good.moe")
+        examples = pathlib.Path(__file__).parents[2] / "examples"
+        self.speaking = driver.compile_model(examples / "mixtral-docs-9m", scratch / "speaking.moe")
         self.program = scratch / "bad.mlir"
         self.program.write_text("module {\n  func.func @step() { return %0 }\n}\n")
 
@@ -82,7 +85,10 @@ def generate_cases(r):
         ("no prompt", generate(), 2, "--tokens"),
         ("two prompts", generate("-p", "a", "--tokens", "1"), 2, "--tokens"),
         ("text without a tokenizer", generate("-p", "hello"), 1, "tokenizer"),
-        ("absent prompt file", generate("--prompt-file", "/nowhere"), 1, "/nowhere"),
+        ("absent prompt file", lambda f: ("moert", "generate", r.speaking, "--prompt-file", "/nowhere"), 1,
+         "/nowhere"),
+        ("prompt file that is a folder", lambda f: ("moert", "generate", r.speaking, "--prompt-file", f), 1,
+         str(r.checkpoint.parent)),
         ("empty tokens", generate("--tokens", ""), 2, "--tokens"),
         ("tokens that are words", generate("--tokens", "1,two"), 2, "two"),
         ("token beyond the vocabulary", generate("--tokens", "1,16"), 1, "16"),
