@@ -58,8 +58,8 @@ def Decoder_KVCacheType : TypeDef<Decoder_Dialect, "KVCache"> {
     runtime's business.
 
     Constraints:
-    - (C1) `layers`, `heads` and `head_dim` are positive; `element` is f32, f16
-      or bf16.
+    - (C1) `layers`, `heads` and `head_dim` are positive and below 2^31;
+      `element` is f32, f16 or bf16.
   }];
   let parameters = (ins "int64_t":$layers, "int64_t":$heads,
                         "int64_t":$headDim, "::mlir::Type":$element);

@@ -9,6 +9,8 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Path.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace moec::moe;
 
@@ -22,6 +24,10 @@ using namespace moec::moe;
 LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t experts, int64_t choices) {
   // plan_c1
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  if (experts <= 0 || experts > most)
+    return emitError() << "expected 1 to " << most << " experts, but got "
+                       << experts;
   if (choices <= 0 || choices > experts)
     return emitError() << "expected 1 to " << experts
                        << " choices, the number of experts, but got "

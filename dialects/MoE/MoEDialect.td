@@ -72,7 +72,7 @@ def MoE_PlanType : TypeDef<MoE_Dialect, "Plan"> {
     slot order. An expert may have no row.
 
     Constraints:
-    - (C1) `0 < choices <= experts`.
+    - (C1) `0 < choices <= experts < 2^31`.
   }];
   let parameters = (ins "int64_t":$experts, "int64_t":$choices);
   let assemblyFormat = "`<` $experts `,` $choices `>`";

@@ -1,8 +1,14 @@
 // RUN: moec-opt %s --split-input-file --verify-diagnostics
 
 // kv_cache_c1
-// expected-error @below {{expected positive layers, heads and head_dim, but got 2, 0 and 16}}
+// expected-error @below {{expected layers, heads and head_dim from 1 to 2147483647, but got 2, 0 and 16}}
 func.func private @cache_without_heads(!decoder.kv_cache<2, 0, 16, f32>)
+
+// -----
+
+// kv_cache_c1
+// expected-error @below {{from 1 to 2147483647, but got 2, 1 and 2147483648}}
+func.func private @cache_of_huge_heads(!decoder.kv_cache<2, 1, 2147483648, f32>)
 
 // -----
 

@@ -7,6 +7,12 @@ func.func private @plan_with_more_choices_than_experts(!moe.plan<8, 9>)
 // -----
 
 // plan_c1
+// expected-error @below {{expected 1 to 2147483647 experts, but got 0}}
+func.func private @plan_without_experts(!moe.plan<0, 0>)
+
+// -----
+
+// plan_c1
 // expected-error @below {{expected 1 to 8 choices, the number of experts, but got 0}}
 func.func private @plan_without_choices(!moe.plan<8, 0>)
 
