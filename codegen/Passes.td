@@ -155,15 +155,21 @@ def PlanMemoryPass : Pass<"plan-memory", "::moec::exec::ProgramOp"> {
     ```mlir
     exec.program @step regime("any") max_tokens(512) {
       %a = exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32>
-      ...
+      exec.launch @add_48(%a, %a, %a) rows(#exec.extent<1 * tokens + 0>)
+          tasks(#exec.extent<1 * tokens + 0>)
+          grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+    }
     ```
 
     After:
 
     ```mlir
-    exec.program @step regime("any") max_tokens(512) arena(196608) {
-      %a = exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32> at(98304)
-      ...
+    exec.program @step regime("any") max_tokens(512) arena(98304) {
+      %a = exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32> at(0)
+      exec.launch @add_48(%a, %a, %a) rows(#exec.extent<1 * tokens + 0>)
+          tasks(#exec.extent<1 * tokens + 0>)
+          grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+    }
     ```
 
     Source: greedy by size, Pisarchyk and Lee, arXiv 2001.03288.
@@ -183,6 +189,17 @@ def VerifyMemoryPlanPass
     1. The program has an arena and each buffer an offset.
     2. Offsets are multiples of 64, and buffers end inside the arena.
     3. Buffers that live at the same time do not overlap.
+
+    Example:
+
+    ```mlir
+    exec.program @step regime("any") max_tokens(512) arena(98304) {
+      %a = exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32> at(0)
+      exec.launch @add_48(%a, %a, %a) rows(#exec.extent<1 * tokens + 0>)
+          tasks(#exec.extent<1 * tokens + 0>)
+          grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+    }
+    ```
   }];
 }
 

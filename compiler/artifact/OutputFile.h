@@ -30,7 +30,7 @@ public:
   OutputFile(OutputFile &&);
   ~OutputFile();
 
-  /// The file's name for now.
+  /// The file's name until it is complete.
   llvm::StringRef temporaryPath() const { return temporary; }
 
   /// Fails if the disk of the file has no room for `size` bytes.
