@@ -12,7 +12,10 @@
 
 #include "llvm/Config/llvm-config.h"
 
+#include <csignal>
+
 int main(int argc, char **argv) {
+  std::signal(SIGXFSZ, SIG_IGN); // writing reports a file that is too large
   CLI::App app{"Compiles mixture-of-experts language models ahead of time."};
   app.name("moec");
   app.set_version_flag("--version", "moec " MOEC_VERSION

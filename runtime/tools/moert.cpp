@@ -64,7 +64,8 @@ static int report(const std::string &message, int exitCode) {
 
 int main(int argc, char **argv) {
   occupyStandardDescriptors();
-  std::signal(SIGPIPE, SIG_IGN); // writing reports it
+  std::signal(SIGPIPE, SIG_IGN); // writing reports them
+  std::signal(SIGXFSZ, SIG_IGN);
   catchInterrupts();
   CLI::App app{"Runs models that moec compiled."};
   app.name("moert");
