@@ -73,7 +73,10 @@ static std::string describeSizes(Operation *op) {
       .Case([](decoder::AttentionOp attention) {
         auto cache = attention.getCache().getType();
         int64_t heads = columns(attention.getQueries()) / cache.getHeadDim();
-        return std::to_string(heads) + "x" + describeCache(cache);
+        std::string sizes = std::to_string(heads) + "x" + describeCache(cache);
+        if (auto window = attention.getWindow())
+          sizes += "_window" + std::to_string(*window);
+        return sizes;
       })
       .Case([](moe::TopKOp topK) {
         return std::to_string(topK.getK()) + "of" +

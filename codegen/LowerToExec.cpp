@@ -68,7 +68,7 @@ private:
   FailureOr<Target> findTarget() {
     if (maxTokens < 1 || maxTokens > largestMaxTokens)
       return getOperation().emitOpError("cannot be compiled for steps of ")
-             << maxTokens << " tokens; expected 1 to " << largestMaxTokens;
+             << int64_t(maxTokens) << " tokens; expected 1 to " << largestMaxTokens;
     llvm::Expected<Target> target = lookupTarget(targetName);
     if (!target)
       return getOperation().emitOpError() << llvm::toString(target.takeError());

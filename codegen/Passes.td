@@ -187,7 +187,7 @@ def VerifyMemoryPlanPass
     Reports the first of these that is violated; changes nothing.
 
     1. The program has an arena and each buffer an offset.
-    2. Offsets are multiples of 64, and buffers end inside the arena.
+    2. Buffers end inside the arena.
     3. Buffers that live at the same time do not overlap.
 
     Example:

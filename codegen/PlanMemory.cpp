@@ -187,10 +187,6 @@ private:
       return alloc.emitOpError("has no planned offset");
     interval.offset = *alloc.getOffset();
     int64_t arena = *getOperation().getArenaBytes();
-    if (interval.offset < 0 || interval.offset % MOERT_ALIGNMENT)
-      return alloc.emitOpError("is at ")
-             << interval.offset << ", which is no multiple of "
-             << MOERT_ALIGNMENT;
     if (interval.bytes > arena || interval.offset > arena - interval.bytes)
       return alloc.emitOpError("takes ")
              << interval.bytes << " bytes at " << interval.offset

@@ -1,0 +1,159 @@
+// RUN: moec-opt --lower-to-exec='target=x86-64-v3' --split-input-file --verify-diagnostics %s
+
+// expected-error @+1 {{has no function @step}}
+module attributes {moe.model = {max_positions = 8 : i64}} {
+}
+
+// -----
+
+module attributes {moe.model = {max_positions = 8 : i64}} {
+// expected-error @+1 {{expected (tensor<?xi32>, tensor<?xi32>, !decoder.batch}}
+func.func @step(%tokens: tensor<?xi32>) -> tensor<?xi32> {
+  return %tokens : tensor<?xi32>
+}
+}
+
+// -----
+
+// expected-error @+1 {{has no dictionary moe.model}}
+module {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// Rows of logits and rows of tokens do not go together.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  // expected-error @+1 {{reads #exec.extent<1 * rows + 0> rows together with #exec.extent<1 * tokens + 0> rows; expected as many}}
+  %y = decoder.add %x, %last : tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// The batch says where the tokens stand, not the rows of logits.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  // expected-error @+1 {{reads #exec.extent<1 * rows + 0> rows together with #exec.extent<1 * tokens + 0> rows}}
+  %y = decoder.rope %last, %batch head_dim(32) theta(1.0e+04)
+      : tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// The numbers of rows are checked against T alone.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  // expected-error @+1 {{selects among #exec.extent<1 * rows + 0> rows; expected #exec.extent<1 * tokens + 0>}}
+  %y = decoder.select_rows %last, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// Logits of all tokens are not what was asked for.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  // expected-error @+1 {{computes the logits of #exec.extent<1 * tokens + 0> rows; expected #exec.extent<1 * rows + 0>}}
+  %last = decoder.add %x, %x : tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// A parameter has no rows that a step could choose.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  // expected-error @+1 {{reads a value that no operation of @step computes row by row}}
+  %y = decoder.add %table, %table : tensor<32x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// Only operations of the dialects have kernels.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  // expected-error @+1 {{has no rule for its number of rows}}
+  %y = arith.constant dense<0.0> : tensor<4xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
