@@ -9,10 +9,6 @@
 #include "compiler/import/Refusal.h"
 
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MathExtras.h"
-#include "llvm/Support/Process.h"
-
-#include <sys/mman.h>
 
 using namespace llvm;
 using namespace moec;
@@ -95,21 +91,4 @@ Expected<ArrayRef<uint8_t>> WeightFiles::get(moe::BytesAttr range) {
     return refuse(pathIn(path, name), "became shorter while it was read");
   auto *data = reinterpret_cast<const uint8_t *>((*file)->data());
   return length ? ArrayRef(data + offset, size_t(length)) : ArrayRef<uint8_t>();
-}
-
-void WeightFiles::release(moe::BytesAttr range) {
-  auto known = files.find(range.getFile().getValue());
-  int64_t offset = range.getOffset(), length = range.getLength();
-  if (known == files.end() || offset < 0 || length <= 0)
-    return;
-  MappedFile &file = *known->second;
-  uint64_t page = sys::Process::getPageSizeEstimate();
-  uint64_t begin = alignDown(uint64_t(offset), page);
-  uint64_t end = std::min(uint64_t(offset) + uint64_t(length), file.size);
-  if (begin >= end)
-    return;
-  // Neighbours on the first and the last page are read again if needed. The
-  // advice cannot fail in a way that matters: the memory is then kept.
-  (void)::madvise(const_cast<char *>(file.data()) + begin, end - begin,
-                  MADV_DONTNEED);
 }

@@ -41,10 +41,6 @@ public:
   /// leaves the folder, or the file became shorter.
   llvm::Expected<llvm::ArrayRef<uint8_t>> get(moe::BytesAttr range);
 
-  /// Gives the memory of a range that `get` returned back to the system. The
-  /// bytes stay valid; touching them reads them again.
-  void release(moe::BytesAttr range);
-
 private:
   class MappedFile;
 

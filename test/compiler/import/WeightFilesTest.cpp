@@ -39,17 +39,6 @@ static std::string text(Expected<ArrayRef<uint8_t>> bytes) {
                : toString(bytes.takeError());
 }
 
-/// Resident memory of files that this process has mapped, in KiB.
-static long residentFileKiB() {
-  FILE *file = std::fopen("/proc/self/status", "r");
-  char line[256];
-  long value = 0;
-  while (std::fgets(line, sizeof line, file))
-    std::sscanf(line, "RssFile: %ld", &value);
-  std::fclose(file);
-  return value;
-}
-
 TEST_F(WeightFilesTest, ReadsRanges) {
   folder.write("a", "0123456789");
   folder.write("b", "abc");
@@ -94,33 +83,4 @@ TEST_F(WeightFilesTest, NoticesAFileThatShrinks) {
   ASSERT_EQ(::truncate(path.c_str(), 4), 0);
   EXPECT_EQ(text(files.get(range("a", 0, 2))),
             path + ": became shorter while it was read");
-}
-
-TEST_F(WeightFilesTest, GivesMemoryBackWhenReleased) {
-  const size_t size = 64 << 20;
-  folder.write("a", std::string(size, 'x'));
-  WeightFiles files = open();
-  moe::BytesAttr all = range("a", 0, size);
-  ArrayRef<uint8_t> bytes = cantFail(files.get(all));
-  long before = residentFileKiB();
-  auto sum = [&] {
-    uint64_t total = 0;
-    for (uint8_t byte : bytes)
-      total += byte;
-    return total;
-  };
-  EXPECT_EQ(sum(), size * 'x');
-  EXPECT_GT(residentFileKiB(), before + 60 * 1024);
-  files.release(all);
-  EXPECT_LT(residentFileKiB(), before + 1024);
-  EXPECT_EQ(sum(), size * 'x');
-}
-
-TEST_F(WeightFilesTest, IgnoresReleasesOfWhatItDoesNotHave) {
-  folder.write("a", "0123456789");
-  WeightFiles files = open();
-  files.release(range("a", 0, 4));
-  EXPECT_EQ(text(files.get(range("a", 0, 2))), "01");
-  files.release(range("a", INT64_MAX, INT64_MAX));
-  files.release(range("b", 0, 1));
 }
