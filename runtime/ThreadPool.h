@@ -23,7 +23,9 @@ namespace moert {
 
 /// Runs one function at a time on persistent threads, of which the caller of
 /// run() is number 0. Between two runs the others spin for a short while, then
-/// sleep. run() itself is for one thread at a time.
+/// sleep. They are not bound to CPUs: on a machine shared with others a bound
+/// thread waits for its CPU while another idles. run() itself is for one thread
+/// at a time.
 class ThreadPool {
 public:
   using Function = void (*)(void *context, int thread);
