@@ -18,15 +18,28 @@ using namespace moert::tools;
 
 namespace {
 
+/// -p and -n where they are not given, if the model has so many positions.
+constexpr int64_t defaultPrompt = 512, defaultGenerated = 64;
+constexpr int64_t notGiven = -1;
+
 struct BenchFlags {
   RunFlags run;
-  BenchSettings settings;
+  BenchSettings settings{notGiven, notGiven, 1, 5};
   bool profile = false;
   bool json = false;
 };
 
-moert_session_options sessionOptions(const BenchFlags &flags) {
-  const BenchSettings &settings = flags.settings;
+BenchSettings completeSettings(const Model &model, BenchSettings settings) {
+  int64_t most = model.info().max_positions;
+  if (settings.promptTokens == notGiven)
+    settings.promptTokens = std::min(defaultPrompt, most);
+  if (settings.generatedTokens == notGiven)
+    settings.generatedTokens = std::min(defaultGenerated, most);
+  return settings;
+}
+
+moert_session_options sessionOptions(const BenchFlags &flags,
+                                     const BenchSettings &settings) {
   int64_t length = std::max(settings.promptTokens, settings.generatedTokens);
   moert_session_options options{};
   options.threads = flags.run.threads;
@@ -37,12 +50,12 @@ moert_session_options sessionOptions(const BenchFlags &flags) {
 }
 
 void bench(const BenchFlags &flags) {
-  const BenchSettings &settings = flags.settings;
-  if (settings.promptTokens == 0 && settings.generatedTokens == 0)
+  if (flags.settings.promptTokens == 0 && flags.settings.generatedTokens == 0)
     throw UsageFailure("-p: 0 and -n 0 leave nothing to measure");
   Model model(flags.run.model, flags.run.target);
+  BenchSettings settings = completeSettings(model, flags.settings);
   std::vector<BenchTest> tests = planTests(model, settings);
-  Session session(model, sessionOptions(flags));
+  Session session(model, sessionOptions(flags, settings));
   ReadProbe readProbe(flags.run.model, session);
   for (const BenchTest &test : tests)
     runTest(test, model, session); // page faults, clocks, caches
@@ -100,10 +113,12 @@ void moert::tools::addBench(CLI::App &app) {
   BenchSettings &settings = flags->settings;
   addModel(*command, flags->run.model);
   addCount(*command, "-p", settings.promptTokens,
-           "tokens of each prompt; 0: no prompt test [512]")
+           "tokens of each prompt; 0: no prompt test [512, or what the model "
+           "takes]")
       ->check(wholeNumber(0, maxCount));
   addCount(*command, "-n", settings.generatedTokens,
-           "tokens to generate; 0: no generation test [64]")
+           "tokens to generate; 0: no generation test [64, or what the model "
+           "takes]")
       ->check(wholeNumber(0, maxCount));
   addCount(*command, "-b", settings.sequences, "sequences at a time [1]")
       ->check(wholeNumber(1, 65536));

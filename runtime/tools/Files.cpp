@@ -5,6 +5,7 @@
 #include "runtime/tools/Files.h"
 
 #include "runtime/tools/Failure.h"
+#include "runtime/tools/Interrupt.h"
 
 #include <cerrno>
 #include <cstring>
@@ -54,6 +55,7 @@ std::string moert::tools::readFile(const std::string &path) {
     bytes.resize(used + (count > 0 ? static_cast<size_t>(count) : 0));
     if (count < 0 && errno != EINTR)
       failWithErrno(name, "cannot read");
+    throwIfInterrupted();
     if (count == 0)
       return bytes;
     if (bytes.size() > mostBytes)
@@ -72,5 +74,6 @@ void moert::tools::print(std::string_view text) {
       throw Failure("", 0);
     if (errno != EINTR)
       failWithErrno("standard output", "cannot write");
+    throwIfInterrupted();
   }
 }

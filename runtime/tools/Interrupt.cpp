@@ -15,8 +15,9 @@ static void onSignal(int) { interrupted = 1; }
 void moert::tools::catchInterrupts() {
   struct sigaction action = {};
   action.sa_handler = onSignal;
-  // The default action is back for the next signal.
-  action.sa_flags = SA_RESETHAND | SA_RESTART;
+  // The default action is back for the next signal. Calls that wait are not
+  // restarted: they fail with EINTR.
+  action.sa_flags = SA_RESETHAND;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

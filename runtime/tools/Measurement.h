@@ -17,10 +17,10 @@
 namespace moert::tools {
 
 struct BenchSettings {
-  int64_t promptTokens = 512; ///< of each sequence; 0: no prompt test
-  int64_t generatedTokens = 64;
-  int64_t sequences = 1;
-  int64_t repetitions = 5;
+  int64_t promptTokens; ///< of each sequence; 0: no prompt test
+  int64_t generatedTokens;
+  int64_t sequences;
+  int64_t repetitions;
 };
 
 /// Median, least and most of some values.
