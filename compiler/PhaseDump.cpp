@@ -23,11 +23,14 @@ Error moec::writeTextFile(StringRef path, StringRef text) {
 }
 
 Expected<PhaseDump> PhaseDump::open(std::string folder) {
-  if (!folder.empty())
-    if (std::error_code code = sys::fs::create_directories(folder))
-      return createStringError("--dump-phases-to: " + folder +
-                               ": this folder cannot be made: " +
-                               code.message());
+  if (folder.empty())
+    return PhaseDump("");
+  std::error_code code = sys::fs::create_directories(folder);
+  if (!code && !sys::fs::is_directory(folder))
+    code = std::make_error_code(std::errc::not_a_directory);
+  if (code)
+    return createStringError("--dump-phases-to: the folder '" + folder +
+                             "' cannot be made: " + code.message());
   return PhaseDump(std::move(folder));
 }
 

@@ -42,9 +42,9 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
              passes.addPass(createLowerToExecPass(lowering));
            }},
           {"plan", [](OpPassManager &passes) {
-             passes.addNestedPass<exec::ProgramOp>(createPlanMemoryPass());
-             passes.addNestedPass<exec::ProgramOp>(
-                 createVerifyMemoryPlanPass());
+             OpPassManager &programs = passes.nest<exec::ProgramOp>();
+             programs.addPass(createPlanMemoryPass());
+             programs.addPass(createVerifyMemoryPlanPass());
            }}};
 }
 
