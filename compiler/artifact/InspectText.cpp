@@ -84,7 +84,8 @@ static void printMemory(const format::Artifact &table, raw_ostream &output) {
       row.push_back(formatBytes(needs.total(context, batch, /*threads=*/1)));
     totals.add(row);
   }
-  output << "  all of it, with one thread:\n";
+  output << "  weights + arena + threads * scratch + sequences * logits\n"
+            "    + sequences * context, in whole pages, * cache; one thread:\n";
   totals.print(output, 2);
 }
 

@@ -45,6 +45,11 @@ private:
     if (rank == 0 || rank > Limits::rank)
       return report.damaged(entry, "has ", rank,
                             " dimensions, but must have 1 to ", Limits::rank);
+    // FlatBuffers checks the place of a vector's size, not of its elements.
+    if (reinterpret_cast<uintptr_t>(tensor.shape()->Data()) %
+            alignof(uint64_t) !=
+        0)
+      return report.damaged(entry, "the dimensions are not aligned");
     for (uint64_t dimension : *tensor.shape())
       if (dimension == 0)
         return report.damaged(entry, "a dimension is 0");

@@ -6,6 +6,8 @@
 
 #include "runtime/artifact/Checksum.h"
 
+#include <cstring>
+
 using namespace moert;
 using namespace moert::format;
 
@@ -260,4 +262,28 @@ TEST(VerifyHeaderTest, TableThatIsNoFlatBufferIsNamed) {
                   " bytes is not FlatBuffers data of an artifact; the file is "
                   "damaged, compile it again");
   }
+}
+
+// FlatBuffers' own verifier lets this pass.
+TEST(VerifyTensorsTest, MisalignedShapeIsNamed) {
+  ArtifactParts parts = ArtifactParts::sound();
+  parts.table.tensors[1]->shape = {1, 20};
+  std::string file = parts.assemble();
+  moert_header header = headerOf(file);
+  char *table = file.data() + header.table_offset;
+  auto *shape = GetArtifact(table)->tensors()->Get(1)->shape();
+  auto place = reinterpret_cast<const char *>(shape) - table;
+  // Whatever refers to the shape now refers to its first element.
+  for (int64_t at = 0; at + 4 <= int64_t(header.table_size); at += 4) {
+    uint32_t offset;
+    std::memcpy(&offset, table + at, sizeof(offset));
+    if (at + offset != place)
+      continue;
+    offset += 4;
+    std::memcpy(table + at, &offset, sizeof(offset));
+  }
+  header.table_checksum = checksum(table, header.table_size);
+  EXPECT_EQ(violationOf(withHeader(file, header)),
+            "tensor 'norm' (entry 1): the dimensions are not aligned; the file "
+            "is damaged, compile it again");
 }
