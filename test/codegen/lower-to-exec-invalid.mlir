@@ -15,6 +15,15 @@ func.func @step(%tokens: tensor<?xi32>) -> tensor<?xi32> {
 
 // -----
 
+module attributes {moe.model = {max_positions = 8 : i64}} {
+// expected-error @+1 {{has 0 blocks; expected one}}
+func.func private @step(tensor<?xi32>, tensor<?xi32>, !decoder.batch,
+                        !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>)
+}
+
+// -----
+
 // expected-error @+1 {{has no dictionary moe.model}}
 module {
 moe.parameter @table : tensor<32x32xf32>
