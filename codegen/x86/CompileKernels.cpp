@@ -36,7 +36,7 @@ using namespace moec;
 // Kernels to MLIR
 //===----------------------------------------------------------------------===//
 
-static void loadDialects(MLIRContext &context) {
+void moec::loadEmitDialects(MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
                       scf::SCFDialect, vector::VectorDialect,
                       x86vector::X86VectorDialect>();
@@ -152,25 +152,47 @@ compileLLVM(llvm::Module &module, const Target &target, CodeForm form) {
   return linkSharedObject(*object);
 }
 
+namespace {
+
+/// Gathers the errors reported while it lives, as one line.
+class ErrorText {
+public:
+  explicit ErrorText(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return failure();
+          text += (text.empty() ? "" : "; ") + diagnostic.str();
+          return success();
+        }) {}
+  std::string text;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
+llvm::Expected<std::string> moec::compileFunctions(ModuleOp functions,
+                                                   const Target &target,
+                                                   CodeForm form) {
+  ErrorText errors(*functions.getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = lowerToLLVM(functions, context);
+  if (!module)
+    return llvm::createStringError("internal: kernels do not lower to LLVM: " +
+                                   errors.text);
+  return compileLLVM(*module, target, form);
+}
+
 llvm::Expected<std::string> moec::compileKernels(ModuleOp module,
                                                  const KernelContext &context,
                                                  CodeForm form) {
-  MLIRContext &mlirContext = *module.getContext();
-  loadDialects(mlirContext);
-  std::string errors;
-  ScopedDiagnosticHandler handler(&mlirContext, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-      return failure();
-    errors += (errors.empty() ? "" : "; ") + diagnostic.str();
-    return success();
-  });
-  OwningOpRef<ModuleOp> code = ModuleOp::create(module.getLoc());
-  if (failed(emitKernels(module, context, *code)))
-    return llvm::createStringError(errors);
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> llvmModule = lowerToLLVM(*code, llvmContext);
-  if (!llvmModule)
-    return llvm::createStringError("internal: kernels do not lower to LLVM: " +
-                                   errors);
-  return compileLLVM(*llvmModule, context.target, form);
+  loadEmitDialects(*module.getContext());
+  OwningOpRef<ModuleOp> functions = ModuleOp::create(module.getLoc());
+  {
+    ErrorText errors(*module.getContext());
+    if (failed(emitKernels(module, context, *functions)))
+      return llvm::createStringError(errors.text);
+  }
+  return compileFunctions(*functions, context.target, form);
 }

@@ -36,6 +36,13 @@ llvm::Expected<std::string> compileKernels(mlir::ModuleOp module,
                                            const KernelContext &context,
                                            CodeForm form);
 
+/// Loads the dialects that Emit builds in.
+void loadEmitDialects(mlir::MLIRContext &context);
+
+/// The same for functions that Emit has made: lowers `functions` in place.
+llvm::Expected<std::string>
+compileFunctions(mlir::ModuleOp functions, const Target &target, CodeForm form);
+
 } // namespace moec
 
 #endif // CODEGEN_X86_COMPILEKERNELS_H

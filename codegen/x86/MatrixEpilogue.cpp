@@ -50,52 +50,71 @@ static Value laneMask(Emit &emit, int64_t lanes, int64_t from, Value columns) {
   return emit.less(lane, end);
 }
 
-void StoreSums::emit(Emit &emit, TileSums sums, ValueRange place) const {
-  Type f32 = emit.getF32Type();
-  Value result = place[0], pitch = place[1], columns = place[2];
-  SmallVector<Value> masks;
-  auto address = [&](int64_t row, int64_t v) {
-    Value offset = emit.add(emit.mul(pitch, row), v * sums.lanes);
-    return emit.at(result, f32, offset);
-  };
-  auto bias = [&](int64_t v) -> Value {
-    Value from = emit.at(place[3], biasElement, emit.i64(v * sums.lanes));
-    auto type = emit.vector(sums.lanes, biasElement);
-    if (masks.empty())
-      return emit.widen(emit.load(type, from));
-    // As integers: code generation makes a call of each bf16 lane.
-    unsigned bytes = biasElement.getIntOrFloatBitWidth() / 8;
-    Type bits = type.clone(emit.getIntegerType(8 * bytes));
-    Value zero = arith::ConstantOp::create(
-        emit, cast<TypedAttr>(emit.getZeroAttr(bits)));
-    Value loaded = LLVM::MaskedLoadOp::create(
-        emit, TypeRange(bits), from, masks[v], zero,
-        emit.getI32IntegerAttr(bytes), /*nontemporal=*/UnitAttr());
-    return emit.widen(arith::BitcastOp::create(emit, type, loaded));
-  };
-  auto storeAll = [&] {
-    for (int64_t v = 0; v < sums.vectors(); ++v) {
-      Value added = biasElement ? bias(v) : Value();
-      for (int64_t row = 0; row < sums.rows; ++row) {
-        Value sum = sums.at(row, v);
-        if (biasElement)
-          sum = emit.addF(sum, added);
-        if (masks.empty())
-          emit.store(sum, address(row, v));
-        else
-          LLVM::MaskedStoreOp::create(emit, sum, address(row, v), masks[v],
-                                      /*alignment=*/4);
-      }
+namespace {
+
+/// The end of one tile function, for whole tiles or for those at the edge.
+struct TileStore {
+  Emit &emit;
+  TileSums &sums;
+  ValueRange place;
+  Type biasElement;
+  SmallVector<Value> masks; ///< one for each vector at the edge, else none
+
+  Value bias(int64_t v);
+  void store(int64_t row, int64_t v, Value sum);
+  void storeAll();
+};
+
+} // namespace
+
+Value TileStore::bias(int64_t v) {
+  Value from = emit.at(place[3], biasElement, emit.i64(v * sums.lanes));
+  auto type = emit.vector(sums.lanes, biasElement);
+  if (masks.empty())
+    return emit.widen(emit.load(type, from));
+  // As integers: code generation makes a call of each bf16 lane.
+  unsigned bytes = biasElement.getIntOrFloatBitWidth() / 8;
+  Type bits = type.clone(emit.getIntegerType(8 * bytes));
+  Value zero =
+      arith::ConstantOp::create(emit, cast<TypedAttr>(emit.getZeroAttr(bits)));
+  Value loaded = LLVM::MaskedLoadOp::create(
+      emit, TypeRange(bits), from, masks[v], zero,
+      emit.getI32IntegerAttr(bytes), /*nontemporal=*/UnitAttr());
+  return emit.widen(arith::BitcastOp::create(emit, type, loaded));
+}
+
+void TileStore::store(int64_t row, int64_t v, Value sum) {
+  Value offset = emit.add(emit.mul(place[1], row), v * sums.lanes);
+  Value address = emit.at(place[0], emit.getF32Type(), offset);
+  if (masks.empty())
+    emit.store(sum, address);
+  else
+    LLVM::MaskedStoreOp::create(emit, sum, address, masks[v],
+                                /*alignment=*/4);
+}
+
+void TileStore::storeAll() {
+  for (int64_t v = 0; v < sums.vectors(); ++v) {
+    Value added = biasElement ? bias(v) : Value();
+    for (int64_t row = 0; row < sums.rows; ++row) {
+      Value sum = sums.at(row, v);
+      store(row, v, added ? emit.addF(sum, added) : sum);
     }
-  };
+  }
+}
+
+void StoreSums::emit(Emit &emit, TileSums sums, ValueRange place) const {
+  Value columns = place[2];
   Value partial = emit.less(columns, emit.i64(sums.columns()));
+  TileStore whole = {emit, sums, place, biasElement, {}};
   emit.branch(
       partial,
       [&] {
+        TileStore edge = whole;
         for (int64_t v = 0; v < sums.vectors(); ++v)
-          masks.push_back(laneMask(emit, sums.lanes, v * sums.lanes, columns));
-        storeAll();
-        masks.clear();
+          edge.masks.push_back(
+              laneMask(emit, sums.lanes, v * sums.lanes, columns));
+        edge.storeAll();
       },
-      storeAll);
+      [&] { whole.storeAll(); });
 }

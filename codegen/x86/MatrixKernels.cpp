@@ -74,7 +74,7 @@ static std::pair<exec::RowBlocksAttr, exec::PanelsAttr>
 requiredLayouts(Type element) {
   MLIRContext *context = element.getContext();
   int64_t unit = element.isBF16() ? 2 : 1;
-  int64_t depth = unit * unrolledSteps;
+  int64_t depth = unit * depthSteps;
   return {exec::RowBlocksAttr::get(context, blockRows, slabDepth, depth),
           exec::PanelsAttr::get(context, panelWidth, depth, unit)};
 }
@@ -113,7 +113,9 @@ static FailureOr<KernelPlan> plan(exec::KernelOp kernel,
   plan.flopsPerRow = 2 * match.columns() * match.depth();
   plan.weights =
       match.isGrouped() ? exec::WeightUse::Experts : exec::WeightUse::Whole;
-  plan.scratchBytes = matrixScratchBytes(context.maxRows);
+  auto decoder =
+      makeOperandDecoder(match.weightType().getElementType(), context.target);
+  plan.scratchBytes = matrixScratchBytes(context.maxRows, *decoder);
   return plan;
 }
 
@@ -130,7 +132,7 @@ public:
         decoder(makeOperandDecoder(match.weightType().getElementType(),
                                    context.target)),
         epilogue(match.biasElement()), shapes(TileShapes::of(context.target)),
-        depth(llvm::alignTo(match.depth(), decoder->unit() * unrolledSteps)) {}
+        depth(llvm::alignTo(match.depth(), decoder->unit() * depthSteps)) {}
 
   void emitInto(Emit &emit);
 
@@ -215,7 +217,7 @@ MatrixProduct MatrixKernel::expertProduct(Emit &emit, MatrixProduct product,
     return emit.at(base, emit.getI8Type(), emit.mul(elements, bytes));
   };
   int64_t panels = match.panels(), steps = depth / decoder->unit();
-  product.x = advance(product.x, firstRow, steps * activationStepBytes);
+  product.x = advance(product.x, firstRow, steps * packedStepBytes);
   product.w = advance(product.w, expert,
                       panels * steps * panelWidth * decoder->weightBytes());
   StoreSums::Target &target = product.target;

@@ -13,13 +13,29 @@ using namespace moec;
 static constexpr int64_t groupPanels = 8;
 /// With fewer blocks of rows a panel leaves L2 no time to fetch eight streams.
 static constexpr int64_t minGroupBlocks = 8;
-/// Blocks whose sums for a group stay in L2 (half a MiB); more come in chunks.
-static constexpr int64_t chunkBlocks = 43;
 static constexpr int64_t sumBytes = 4;
+/// Scratch memory that one row takes for the sums of a group.
+static constexpr int64_t rowSumBytes = groupPanels * panelWidth * sumBytes;
+/// What a thread keeps in L2 for itself: half of what small L2 caches have.
+static constexpr int64_t mostScratchBytes = 528 * 1024;
 
-int64_t moec::matrixScratchBytes(int64_t maxRows) {
-  return std::min(maxRows, chunkBlocks * blockRows) * groupPanels * panelWidth *
-         sumBytes;
+/// Scratch memory that one row takes for a prepared slab.
+static int64_t rowPreparedBytes(const OperandDecoder &decoder) {
+  const OperandDecoder *prepared = decoder.prepared();
+  return prepared ? slabDepth / decoder.unit() * prepared->activationBytes()
+                  : 0;
+}
+
+/// Blocks that use scratch memory at once; more come in chunks.
+static int64_t chunkBlocks(const OperandDecoder &decoder) {
+  return mostScratchBytes / (rowSumBytes + rowPreparedBytes(decoder)) /
+         blockRows;
+}
+
+int64_t moec::matrixScratchBytes(int64_t maxRows,
+                                 const OperandDecoder &decoder) {
+  return std::min(maxRows, chunkBlocks(decoder) * blockRows) *
+         (rowSumBytes + rowPreparedBytes(decoder));
 }
 
 namespace {
@@ -61,7 +77,10 @@ class LoopNest {
 public:
   LoopNest(Emit &emit, const MatrixMethod &method, const MatrixProduct &product)
       : emit(emit), method(method), product(product),
-        tiles(method.decoder, method.epilogue, method.shapes),
+        slabDecoder(method.decoder.prepared() ? *method.decoder.prepared()
+                                              : method.decoder),
+        streamTiles(method.decoder, method.epilogue, method.shapes),
+        slabTiles(slabDecoder, method.epilogue, method.shapes),
         split(emit, product.rows, blockRows),
         stepBytes(panelWidth * method.decoder.weightBytes()),
         unit(method.decoder.unit()) {}
@@ -85,12 +104,16 @@ private:
                             emit.mul(emit.div(k, unit), stepBytes));
     return bytes(product.w, offset);
   }
-  /// Where the activations of a row, the first of its block, begin in the slab.
-  Value activations(Value row, const Slab &slab) {
+  /// Where the packed activations of a row, the first of its block, begin in
+  /// the slab.
+  Value packed(Value row, const Slab &slab) {
     Value steps = emit.add(emit.mul(emit.div(slab.k, unit), product.rows),
                            emit.mul(row, emit.div(slab.size, unit)));
-    return bytes(product.x, emit.mul(steps, activationStepBytes));
+    return bytes(product.x, emit.mul(steps, packedStepBytes));
   }
+  /// The same as the tiles read them: after prepare(), if they are prepared.
+  Value activations(Value row, const Chunk &chunk, const Slab &slab);
+  void prepare(const Chunk &chunk, const Slab &slab);
   Slab slabAt(Value k) {
     Value depth = emit.i64(product.depth), next = emit.add(k, slabDepth);
     return {k, emit.sub(emit.min(next, depth), k), emit.equal(k, emit.i64(0)),
@@ -100,7 +123,8 @@ private:
   Emit &emit;
   const MatrixMethod &method;
   const MatrixProduct &product;
-  MatrixTiles tiles;
+  const OperandDecoder &slabDecoder;
+  MatrixTiles streamTiles, slabTiles;
   RowSplit split;
   int64_t stepBytes, unit;
 };
@@ -113,7 +137,7 @@ void LoopNest::stream() {
         emit, product.target, emit.i64(0), emit.mul(panel, panelWidth));
     emit.dispatch(product.rows, 1, method.shapes.streamRows, [&](int64_t rows) {
       TileOperands operands = {product.x, Value(), w, emit.i64(steps)};
-      tiles.callStream(emit, rows, operands, place);
+      streamTiles.callStream(emit, rows, operands, place);
     });
   });
 }
@@ -132,8 +156,9 @@ void LoopNest::slabs() {
 }
 
 void LoopNest::group(const Group &group) {
-  emit.loop(emit.i64(0), split.count(), chunkBlocks, [&](Value from) {
-    Value to = emit.min(emit.add(from, chunkBlocks), split.count());
+  int64_t size = chunkBlocks(method.decoder);
+  emit.loop(emit.i64(0), split.count(), size, [&](Value from) {
+    Value to = emit.min(emit.add(from, size), split.count());
     Value first = split.first(emit, from);
     Value rows = emit.sub(split.first(emit, to), first);
     chunk(group, {from, to, first, rows});
@@ -144,6 +169,7 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
   Value zero = emit.i64(0);
   emit.loop(zero, emit.i64(product.depth), slabDepth, [&](Value k) {
     Slab slab = slabAt(k);
+    prepare(chunk, slab);
     Slab next = slabAt(emit.select(slab.last, zero, emit.add(k, slabDepth)));
     Value nextPanel = emit.select(slab.last, group.to, group.from);
     Value wrapped = weights(nextPanel, next.k);
@@ -152,12 +178,28 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
       Value inGroup = emit.less(after, group.to);
       Value nextWeights = emit.select(inGroup, weights(after, k), wrapped);
       // The last panel fetches the next slab of activations, too.
-      Value rowBytes =
-          emit.select(inGroup, zero, emit.i64(activationStepBytes));
+      Value rowBytes = emit.select(inGroup, zero, emit.i64(packedStepBytes));
       Cell cell = {group, chunk, slab, {nextWeights, next, rowBytes}, panel};
       emit.loop(chunk.from, chunk.to, 1, [&](Value b) { block(cell, b); });
     });
   });
+}
+
+Value LoopNest::activations(Value row, const Chunk &chunk, const Slab &slab) {
+  if (!method.decoder.prepared())
+    return packed(row, slab);
+  Value steps =
+      emit.mul(emit.sub(row, chunk.firstRow), emit.div(slab.size, unit));
+  Value offset = emit.add(emit.mul(chunk.rows, rowSumBytes),
+                          emit.mul(steps, slabDecoder.activationBytes()));
+  return bytes(product.scratch, offset);
+}
+
+void LoopNest::prepare(const Chunk &chunk, const Slab &slab) {
+  if (method.decoder.prepared())
+    method.decoder.prepare(emit, packed(chunk.firstRow, slab),
+                           activations(chunk.firstRow, chunk, slab),
+                           emit.mul(chunk.rows, emit.div(slab.size, unit)));
 }
 
 void LoopNest::block(const Cell &cell, Value block) {
@@ -167,10 +209,10 @@ void LoopNest::block(const Cell &cell, Value block) {
                emit.sub(row, cell.chunk.firstRow));
   Value sums =
       bytes(product.scratch, emit.mul(inScratch, panelWidth * sumBytes));
-  Value x = activations(row, cell.slab);
+  Value x = activations(row, cell.chunk, cell.slab);
   Value w = weights(cell.panel, cell.slab.k);
   Value steps = emit.div(cell.slab.size, unit);
-  Value nextX = activations(row, cell.next.slab);
+  Value nextX = packed(row, cell.next.slab);
   Value nextXStride = emit.mul(rows, cell.next.rowBytes);
 
   int64_t columns = method.shapes.slabColumns, parts = panelWidth / columns;
@@ -189,8 +231,8 @@ void LoopNest::block(const Cell &cell, Value block) {
                        nextX,
                        nextXStride};
     Value wPart = bytes(w, emit.i64(first * method.decoder.weightBytes()));
-    TileOperands operands = {x, emit.mul(rows, activationStepBytes), wPart,
-                             steps};
+    TileOperands operands = {x, emit.mul(rows, slabDecoder.activationBytes()),
+                             wPart, steps};
     Value column = emit.add(emit.mul(cell.panel, panelWidth), first);
     tileRows(operands, state, row, column, rows);
   }
@@ -202,7 +244,7 @@ void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,
   if (shapes.slabTakesBlock()) {
     auto place = method.epilogue.place(emit, product.target, row, column);
     emit.dispatch(rows, shapes.minSlabRows(), shapes.slabRows, [&](int64_t r) {
-      tiles.callSlab(emit, r, operands, state, place);
+      slabTiles.callSlab(emit, r, operands, state, place);
     });
     return;
   }
@@ -210,14 +252,14 @@ void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,
   emit.loop(emit.i64(0), parts.count(), 1, [&](Value part) {
     Value first = parts.first(emit, part);
     TileOperands own = operands;
-    own.x = bytes(operands.x, emit.mul(first, activationStepBytes));
+    own.x = bytes(operands.x, emit.mul(first, slabDecoder.activationBytes()));
     SlabState ownState = state;
     ownState.sums = bytes(state.sums, emit.mul(first, panelWidth * sumBytes));
     auto place = method.epilogue.place(emit, product.target,
                                        emit.add(row, first), column);
     emit.dispatch(
         parts.size(emit, part), shapes.minSlabRows(), shapes.slabRows,
-        [&](int64_t r) { tiles.callSlab(emit, r, own, ownState, place); });
+        [&](int64_t r) { slabTiles.callSlab(emit, r, own, ownState, place); });
   });
 }
 

@@ -29,7 +29,7 @@ struct MatrixProduct {
   int64_t depth;    ///< K, padded
   StoreSums::Target target;
   mlir::Value from, to;
-  mlir::Value scratch; ///< matrixScratchBytes(m)
+  mlir::Value scratch; ///< matrixScratchBytes
 };
 
 /// Emits the loops over panels, rows and K.
@@ -43,7 +43,7 @@ void emitMatrixLoops(Emit &emit, const MatrixMethod &method,
                      const MatrixProduct &product);
 
 /// Scratch memory of a thread for products of up to `maxRows` rows.
-int64_t matrixScratchBytes(int64_t maxRows);
+int64_t matrixScratchBytes(int64_t maxRows, const OperandDecoder &decoder);
 
 } // namespace moec
 

@@ -22,13 +22,17 @@ namespace moec {
 
 /// Rows of weights in a panel, `width` of `#exec.panels`.
 constexpr int64_t panelWidth = 32;
-/// Bytes of one row of activations at one step of K.
-constexpr int64_t activationStepBytes = 4;
+/// Bytes of one row of packed activations at one step of K.
+constexpr int64_t packedStepBytes = 4;
 
 /// A vector register's worth of an operand at one step of K: one vector of bf16
 /// pairs where the machine multiplies those, else one f32 vector for each k of
 /// the step.
 using Fragment = llvm::SmallVector<mlir::Value, 2>;
+
+/// The layouts pad K to a multiple of so many steps: their depth is this times
+/// the unit.
+constexpr int64_t depthSteps = 4;
 
 /// Loads the operands of one product. A *step* is the k that fill 32 bits of
 /// activations: two of bf16, one of f32.
@@ -45,8 +49,18 @@ public:
   virtual int64_t weightBytes() const = 0;
   /// The weights of `lanes` rows of a panel at one step, from their address.
   virtual Fragment weights(Emit &emit, mlir::Value address) const = 0;
+  /// Bytes of one row of activations at one step.
+  virtual int64_t activationBytes() const { return packedStepBytes; }
   /// An activation of one row at one step, in every lane.
   virtual Fragment activation(Emit &emit, mlir::Value address) const = 0;
+
+  /// A decoder of prepared activations, or null if preparing them gains
+  /// nothing: worth it where a slab of activations meets many panels.
+  virtual const OperandDecoder *prepared() const { return nullptr; }
+  /// Prepares the packed activations of `count` rows and steps, a multiple of
+  /// depthSteps; `to` holds count * prepared()->activationBytes().
+  virtual void prepare(Emit &emit, mlir::Value from, mlir::Value to,
+                       mlir::Value count) const {}
 
   /// f32 sums in a vector.
   int64_t lanes() const { return laneCount; }

@@ -9,6 +9,10 @@
 using namespace mlir;
 using namespace moec;
 
+/// Steps of K in one iteration of the main loop. With more, instruction
+/// scheduling mixes steps so far that registers spill.
+static constexpr int64_t unrolledSteps = 2;
+static_assert(depthSteps % unrolledSteps == 0, "no remainder loop");
 static constexpr int64_t cacheLine = 64;
 static constexpr int32_t intoL2 = 2;
 
@@ -44,8 +48,8 @@ void MatrixTiles::step(Emit &emit, TileSums &sums, Value x, Value w) const {
     weights.push_back(decoder.weights(emit, after(emit, w, bytes)));
   }
   for (int64_t row = 0; row < sums.rows; ++row) {
-    Fragment activation =
-        decoder.activation(emit, after(emit, x, row * activationStepBytes));
+    Fragment activation = decoder.activation(
+        emit, after(emit, x, row * decoder.activationBytes()));
     for (int64_t v = 0; v < sums.vectors(); ++v)
       sums.at(row, v) =
           multiplyAdd(emit, sums.at(row, v), weights[v], activation);
@@ -110,8 +114,8 @@ void MatrixTiles::emitStream(Emit &emit, StringRef name,
   llvm::append_range(types, epilogue.placeTypes(emit));
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
     // The rows are one block: their number is the distance between steps.
-    TileOperands operands = {a[0], emit.i64(shape.rows * activationStepBytes),
-                             a[1], a[2]};
+    TileOperands operands = {
+        a[0], emit.i64(shape.rows * decoder.activationBytes()), a[1], a[2]};
     int64_t stride = panelWidth * decoder.weightBytes();
     auto prefetch = [&](Emit &emit, Value k, int64_t u) {
       if (shape.rows < shapes.prefetchRows)
@@ -146,6 +150,26 @@ void MatrixTiles::callSlab(Emit &emit, int64_t rows,
   emit.call(name, arguments);
 }
 
+/// Address of a sum of a tile between slabs.
+static Value savedSum(Emit &emit, const SlabState &state, const TileSums &sums,
+                      int64_t i) {
+  int64_t row = i / sums.vectors(), v = i % sums.vectors();
+  return after(emit, state.sums, 4 * (row * panelWidth + v * sums.lanes));
+}
+
+/// Zeros in the first slab, what the slab before has left in others.
+static void loadSums(Emit &emit, const SlabState &state, TileSums &sums) {
+  SmallVector<Value> zeros = sums.values, loaded;
+  Type type = zeros[0].getType();
+  sums.values = emit.branch(
+      state.first, SmallVector<Type>(zeros.size(), type), [&] { return zeros; },
+      [&] {
+        for (size_t i = 0; i < zeros.size(); ++i)
+          loaded.push_back(emit.load(type, savedSum(emit, state, sums, i)));
+        return loaded;
+      });
+}
+
 void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
   Type ptr = emit.pointer(), i64 = emit.getI64Type(), i1 = emit.getI1Type();
   SmallVector<Type> types = {ptr, i64, ptr, i64, ptr, i1,
@@ -155,25 +179,10 @@ void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
     TileOperands operands = {a[0], a[1], a[2], a[3]};
     if (shapes.slabTakesBlock())
-      operands.xStride = emit.i64(shape.rows * activationStepBytes);
+      operands.xStride = emit.i64(shape.rows * decoder.activationBytes());
     SlabState state = {a[4], a[5], a[6], a[7], a[8], a[9], a[10]};
     TileSums sums = zeros(emit, shape);
-    auto address = [&](int64_t i) {
-      int64_t row = i / sums.vectors(), v = i % sums.vectors();
-      return after(emit, state.sums, 4 * (row * panelWidth + v * sums.lanes));
-    };
-    int64_t count = sums.values.size();
-    Type type = sums.values[0].getType();
-    SmallVector<Type> sumTypes(count, type);
-    SmallVector<Value> none = sums.values;
-    sums.values = emit.branch(
-        state.first, sumTypes, [&] { return none; },
-        [&] {
-          SmallVector<Value> loaded;
-          for (int64_t i = 0; i < count; ++i)
-            loaded.push_back(emit.load(type, address(i)));
-          return loaded;
-        });
+    loadSums(emit, state, sums);
     auto prefetch = [&](Emit &emit, Value k, int64_t u) {
       Value step = emit.add(k, u);
       auto fetch = [&](Value base, Value stride) {
@@ -186,8 +195,8 @@ void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
     emit.branch(
         state.last, [&] { epilogue.emit(emit, sums, a.drop_front(own)); },
         [&] {
-          for (int64_t i = 0; i < count; ++i)
-            emit.store(sums.values[i], address(i));
+          for (size_t i = 0; i < sums.values.size(); ++i)
+            emit.store(sums.values[i], savedSum(emit, state, sums, i));
         });
   });
 }

@@ -17,9 +17,6 @@
 
 namespace moec {
 
-/// Steps of K in one iteration of the main loop.
-constexpr int64_t unrolledSteps = 4;
-
 /// Rows of activations x columns of a panel whose sums are in registers.
 struct TileShape {
   int64_t rows, columns;
@@ -48,7 +45,7 @@ struct TileOperands {
   mlir::Value x;       ///< activation of the first row at the first step
   mlir::Value xStride; ///< bytes between steps of x
   mlir::Value w;       ///< weight of the first column at the first step
-  mlir::Value steps;   ///< a multiple of unrolledSteps
+  mlir::Value steps;   ///< a multiple of depthSteps
 };
 
 /// What a slab tile does besides its product.

@@ -29,8 +29,8 @@ using namespace moec::test;
 // Kernels
 //===----------------------------------------------------------------------===//
 
-KernelLibrary::KernelLibrary(const std::string &text,
-                             const std::string &targetName, int64_t maxRows) {
+static std::string compile(const std::string &text,
+                           const std::string &targetName, int64_t maxRows) {
   Target target = llvm::cantFail(lookupTarget(targetName));
   mlir::MLIRContext context;
   context.loadDialect<exec::ExecDialect, moe::MoEDialect,
@@ -42,9 +42,17 @@ KernelLibrary::KernelLibrary(const std::string &text,
       compileKernels(*module, {target, maxRows}, CodeForm::SharedObject);
   if (!code)
     die(llvm::toString(code.takeError()));
+  return *code;
+}
+
+KernelLibrary::KernelLibrary(const std::string &text, const std::string &target,
+                             int64_t maxRows)
+    : KernelLibrary(compile(text, target, maxRows)) {}
+
+KernelLibrary::KernelLibrary(const std::string &code) {
   // Stays open: dlopen takes a path that it has seen for the same library.
   file = memfd_create("kernels", MFD_CLOEXEC);
-  if (write(file, code->data(), code->size()) != ssize_t(code->size()))
+  if (write(file, code.data(), code.size()) != ssize_t(code.size()))
     die("cannot write the shared object");
   std::string path = "/proc/self/fd/" + std::to_string(file);
   handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -26,6 +26,8 @@ public:
   /// `maxRows` rows. Ends the process with a message if that fails.
   KernelLibrary(const std::string &text, const std::string &target,
                 int64_t maxRows);
+  /// Loads a shared object.
+  explicit KernelLibrary(const std::string &code);
   ~KernelLibrary();
   KernelLibrary(const KernelLibrary &) = delete;
 

@@ -1,0 +1,54 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/Target.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace moec;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Target, LevelsDifferInVectorsAndDotProduct) {
+  Target v3 = llvm::cantFail(lookupTarget("x86-64-v3"));
+  Target v4 = llvm::cantFail(lookupTarget("x86-64-v4"));
+  Target zen4 = llvm::cantFail(lookupTarget("znver4"));
+  EXPECT_EQ(v3.vectorBits, 256);
+  EXPECT_EQ(v4.vectorBits, 512);
+  EXPECT_EQ(zen4.vectorBits, 512);
+  EXPECT_FALSE(v3.hasBF16Dot);
+  EXPECT_FALSE(v4.hasBF16Dot);
+  EXPECT_TRUE(zen4.hasBF16Dot);
+}
+
+TEST(Target, RequiresEveryFeatureThatItUses) {
+  for (llvm::StringRef name : targetNames()) {
+    llvm::Expected<Target> target = lookupTarget(name);
+    ASSERT_TRUE(bool(target));
+    EXPECT_THAT(target->requiredFeatures, Contains("avx2"));
+    for (const std::string &feature : target->extraFeatures)
+      EXPECT_THAT(target->requiredFeatures, Contains(feature));
+    if (target->vectorBits == 512)
+      EXPECT_THAT(target->requiredFeatures, Contains("avx512f"));
+    else
+      EXPECT_THAT(target->requiredFeatures, Not(Contains("avx512f")));
+  }
+}
+
+TEST(Target, Zen4RequiresNothingOfOneVendor) {
+  Target zen4 = llvm::cantFail(lookupTarget("znver4"));
+  for (const char *feature : {"sse4a", "clzero", "mwaitx", "xop"})
+    EXPECT_THAT(zen4.requiredFeatures, Not(Contains(feature)));
+}
+
+TEST(Target, UnknownNameIsRefusedWithTheKnownOnes) {
+  std::string error = llvm::toString(lookupTarget("znver9").takeError());
+  EXPECT_THAT(error, HasSubstr("unknown target 'znver9'"));
+  for (llvm::StringRef name : targetNames())
+    EXPECT_THAT(error, HasSubstr(name.str()));
+}
