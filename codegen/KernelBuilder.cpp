@@ -19,9 +19,9 @@ using namespace moec;
 
 static SmallVector<const KernelBuilder *> allBuilders() {
   SmallVector<const KernelBuilder *> builders = {
-      &embedKernel,    &selectRowsKernel, &addKernel,       &rmsNormKernel,
-      &swigluKernel,   &ropeKernel,       &appendKVKernel,  &attentionKernel,
-      &topKKernel,     &dispatchKernel,   &permuteKernel,   &combineKernel,
+      &embedKernel,        &selectRowsKernel, &addKernel,      &rmsNormKernel,
+      &swigluKernel,       &ropeKernel,       &appendKVKernel, &attentionKernel,
+      &topKKernel,         &dispatchKernel,   &permuteKernel,  &combineKernel,
       &packKernelBuilder()};
   for (const KernelBuilder &builder : matrixKernelBuilders())
     builders.push_back(&builder);

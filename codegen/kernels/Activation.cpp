@@ -9,7 +9,6 @@
 
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
-#include "codegen/kernels/Strips.h"
 #include "dialects/Decoder/Decoder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -39,18 +38,15 @@ static void emitSwiglu(exec::KernelOp kernel, const KernelContext &,
                        Emit &emit) {
   auto op = firstOperation<decoder::SwigluOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value gate = pointerTo(emit, arguments, op.getGate());
-    Value up = pointerTo(emit, arguments, op.getUp());
-    Value y = pointerTo(emit, arguments, op.getY());
-    Type f32 = emit.getF32Type();
+    Matrix gate = matrixOf(emit, arguments, op.getGate());
+    Matrix up = matrixOf(emit, arguments, op.getUp());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Value g = rowAddress(emit, gate, op.getGate(), t);
-      Value u = rowAddress(emit, up, op.getUp(), t);
-      Value to = rowAddress(emit, y, op.getY(), t);
-      forEachStrip(emit, rowLength(op.getY()), [&](Value i, int64_t lanes) {
-        Value v = emit.mulF(silu(emit, loadStrip(emit, g, f32, i, lanes)),
-                            loadStrip(emit, u, f32, i, lanes));
-        storeStrip(emit, v, to, elementType(op.getY()), i);
+      Row g = gate.row(emit, t), u = up.row(emit, t), to = y.row(emit, t);
+      forEachStrip(emit, y.width, [&](Value i, int64_t lanes) {
+        Value v = emit.mulF(silu(emit, loadStrip(emit, g, i, lanes)),
+                            loadStrip(emit, u, i, lanes));
+        storeStrip(emit, v, to, i);
       });
     });
   });

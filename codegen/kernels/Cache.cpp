@@ -10,7 +10,6 @@
 #include "codegen/kernels/Cache.h"
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
-#include "codegen/kernels/Strips.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -23,8 +22,7 @@ using namespace moec;
 
 BatchFields BatchFields::load(Emit &emit, Value batch) {
   auto field = [&](size_t offset, Type type) {
-    return emit.load(type,
-                     emit.at(batch, emit.getI8Type(), emit.i64(offset)));
+    return emit.load(type, emit.at(batch, emit.getI8Type(), emit.i64(offset)));
   };
   Type pointer = emit.pointer();
   return {field(offsetof(moert_batch, positions), pointer),
@@ -46,13 +44,13 @@ Value moec::pageIndex(Emit &emit, Value pages, Value n) {
   return loadIndex(emit, pages, n);
 }
 
-Value CachePages::keys(Emit &emit, Value page, Value head) const {
+Row CachePages::keys(Emit &emit, Value page, Value head) const {
   Value index = emit.add(emit.mul(page, heads), head);
-  return emit.at(base, element, emit.mul(index, 2 * half()));
+  return Row{base, element}.from(emit, emit.mul(index, 2 * half()));
 }
 
-Value CachePages::values(Emit &emit, Value keys) const {
-  return emit.at(keys, element, emit.i64(half()));
+Row CachePages::values(Emit &emit, Row keys) const {
+  return keys.from(emit, emit.i64(half()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -71,30 +69,22 @@ static FailureOr<KernelPlan> planAppendKV(exec::KernelOp kernel,
   return plan;
 }
 
-/// One row of keys to column `slot` of K, [head_dim][page tokens].
-static void writeKeys(Emit &emit, const CachePages &cache, Value from,
-                      Value keys, Value slot) {
-  Type element = cache.element;
-  forEachStrip(emit, cache.headDim, [&](Value i, int64_t lanes) {
-    Value v = loadStrip(emit, from, emit.getF32Type(), i, lanes);
-    Value rounded = emit.round(v, element);
+/// One row of keys to a column of K, whose pitch is a page's tokens.
+static void writeKeys(Emit &emit, Row from, Row column, int64_t headDim) {
+  forEachStrip(emit, headDim, [&](Value i, int64_t lanes) {
+    Value v = emit.round(loadStrip(emit, from, i, lanes), column.element);
     for (int64_t lane = 0; lane < lanes; ++lane) {
-      Value d = emit.add(i, lane);
-      Value to = emit.add(emit.mul(d, MOERT_PAGE_TOKENS), slot);
-      Value scalar =
-          lanes == 1 ? rounded : vector::ExtractOp::create(emit, rounded, lane);
-      emit.store(scalar, emit.at(keys, element, to));
+      Value to = emit.mul(emit.add(i, lane), MOERT_PAGE_TOKENS);
+      Value scalar = lanes == 1 ? v : vector::ExtractOp::create(emit, v, lane);
+      emit.store(scalar, column.address(emit, to));
     }
   });
 }
 
-/// One row of values to row `slot` of V, [page tokens][head_dim].
-static void writeValues(Emit &emit, const CachePages &cache, Value from,
-                        Value values, Value slot) {
-  Value row = emit.at(values, cache.element, emit.mul(slot, cache.headDim));
-  forEachStrip(emit, cache.headDim, [&](Value i, int64_t lanes) {
-    Value v = loadStrip(emit, from, emit.getF32Type(), i, lanes);
-    storeStrip(emit, v, row, cache.element, i);
+/// One row of values to a row of V.
+static void writeValues(Emit &emit, Row from, Row to, int64_t headDim) {
+  forEachStrip(emit, headDim, [&](Value i, int64_t lanes) {
+    storeStrip(emit, loadStrip(emit, from, i, lanes), to, i);
   });
 }
 
@@ -104,8 +94,8 @@ static void emitAppendKV(exec::KernelOp kernel, const KernelContext &,
   auto type = cast<decoder::KVCacheType>(op.getCache().getType());
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
     CachePages cache(pointerTo(emit, arguments, op.getUpdated()), type);
-    Value keys = pointerTo(emit, arguments, op.getKeys());
-    Value values = pointerTo(emit, arguments, op.getValues());
+    Matrix keys = matrixOf(emit, arguments, op.getKeys());
+    Matrix values = matrixOf(emit, arguments, op.getValues());
     auto batch =
         BatchFields::load(emit, pointerTo(emit, arguments, op.getBatch()));
     forEachTask(emit, arguments, [&](Value t) {
@@ -113,15 +103,16 @@ static void emitAppendKV(exec::KernelOp kernel, const KernelContext &,
       Value page = pageIndex(emit, batch.pages(emit, t),
                              emit.div(position, MOERT_PAGE_TOKENS));
       Value slot = emit.rem(position, MOERT_PAGE_TOKENS);
-      Value k = rowAddress(emit, keys, op.getKeys(), t);
-      Value v = rowAddress(emit, values, op.getValues(), t);
+      Row k = keys.row(emit, t), v = values.row(emit, t);
       emit.loop(emit.i64(0), emit.i64(cache.heads), 1, [&](Value head) {
-        Value to = cache.keys(emit, page, head);
+        Row toKeys = cache.keys(emit, page, head);
+        Row toValues = cache.values(emit, toKeys);
         Value offset = emit.mul(head, cache.headDim);
-        Type f32 = emit.getF32Type();
-        writeKeys(emit, cache, emit.at(k, f32, offset), to, slot);
-        writeValues(emit, cache, emit.at(v, f32, offset),
-                    cache.values(emit, to), slot);
+        writeKeys(emit, k.from(emit, offset), toKeys.from(emit, slot),
+                  cache.headDim);
+        writeValues(emit, v.from(emit, offset),
+                    toValues.from(emit, emit.mul(slot, cache.headDim)),
+                    cache.headDim);
       });
     });
   });

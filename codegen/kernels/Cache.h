@@ -12,7 +12,7 @@
 #ifndef CODEGEN_KERNELS_CACHE_H
 #define CODEGEN_KERNELS_CACHE_H
 
-#include "codegen/Emit.h"
+#include "codegen/kernels/Strips.h"
 #include "dialects/Decoder/Decoder.h"
 #include "runtime/abi/Kernel.h"
 
@@ -44,9 +44,9 @@ struct CachePages {
         element(type.getElement()) {}
   /// Elements of K; of V as well.
   int64_t half() const { return headDim * MOERT_PAGE_TOKENS; }
-  /// Address of K of a page and head; V follows `half` elements later.
-  mlir::Value keys(Emit &emit, mlir::Value page, mlir::Value head) const;
-  mlir::Value values(Emit &emit, mlir::Value keys) const;
+  /// K of a page and head, and the V that follows it.
+  Row keys(Emit &emit, mlir::Value page, mlir::Value head) const;
+  Row values(Emit &emit, Row keys) const;
 };
 
 } // namespace moec

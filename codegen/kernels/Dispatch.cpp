@@ -8,8 +8,8 @@
 ///
 //===----------------------------------------------------------------------===//
 
-#include "codegen/kernels/Plan.h"
 #include "codegen/kernels/Kernels.h"
+#include "codegen/kernels/Plan.h"
 #include "codegen/kernels/Region.h"
 
 using namespace mlir;
@@ -37,26 +37,54 @@ static FailureOr<KernelPlan> planDispatch(exec::KernelOp kernel,
   return plan;
 }
 
-/// A stable counting sort of the slots by expert. `next` [E] is scratch: the
-/// row that the next slot of each expert gets.
-static void sortSlots(Emit &emit, Value experts, const PlanArrays &plan,
-                      Value slots, Value next, int64_t count) {
-  Value zero = emit.i64(0), e = emit.i64(count);
-  emit.loop(zero, e, 1, [&](Value i) { storeIndex(emit, zero, next, i); });
+namespace {
+
+/// A stable counting sort of the slots by expert.
+struct SlotSort {
+  Value experts; ///< of each slot
+  Value slots;   ///< how many
+  Value next;    ///< scratch [E]: the row that an expert's next slot gets
+  int64_t expertCount;
+
+  void emitInto(Emit &emit, const PlanArrays &plan) const;
+
+private:
+  void count(Emit &emit) const;
+  void placeExperts(Emit &emit, const PlanArrays &plan) const;
+};
+
+} // namespace
+
+/// next[e] = number of slots of expert e.
+void SlotSort::count(Emit &emit) const {
+  Value zero = emit.i64(0);
+  emit.loop(zero, emit.i64(expertCount), 1,
+            [&](Value e) { storeIndex(emit, zero, next, e); });
   emit.loop(zero, slots, 1, [&](Value slot) {
     Value expert = loadIndex(emit, experts, slot);
     Value sum = emit.add(loadIndex(emit, next, expert), 1);
     storeIndex(emit, sum, next, expert);
   });
-  SmallVector<Value> total = emit.loop(
-      zero, e, 1, ValueRange{zero}, [&](Value i, ValueRange before) {
-        Value rows = loadIndex(emit, next, i);
-        storeIndex(emit, before[0], plan.offsets, i);
-        storeIndex(emit, before[0], next, i);
-        return SmallVector<Value>{emit.add(before[0], rows)};
-      });
-  storeIndex(emit, total[0], plan.offsets, e);
-  emit.loop(zero, slots, 1, [&](Value slot) {
+}
+
+/// Turns the counts into offsets, which `next` starts from.
+void SlotSort::placeExperts(Emit &emit, const PlanArrays &plan) const {
+  Value end = emit.i64(expertCount);
+  SmallVector<Value> total =
+      emit.loop(emit.i64(0), end, 1, ValueRange{emit.i64(0)},
+                [&](Value e, ValueRange offset) {
+                  Value rows = loadIndex(emit, next, e);
+                  storeIndex(emit, offset[0], plan.offsets, e);
+                  storeIndex(emit, offset[0], next, e);
+                  return SmallVector<Value>{emit.add(offset[0], rows)};
+                });
+  storeIndex(emit, total[0], plan.offsets, end);
+}
+
+void SlotSort::emitInto(Emit &emit, const PlanArrays &plan) const {
+  count(emit);
+  placeExperts(emit, plan);
+  emit.loop(emit.i64(0), slots, 1, [&](Value slot) {
     Value expert = loadIndex(emit, experts, slot);
     Value row = loadIndex(emit, next, expert);
     storeIndex(emit, emit.add(row, 1), next, expert);
@@ -70,14 +98,12 @@ static void emitDispatch(exec::KernelOp kernel, const KernelContext &,
   auto op = firstOperation<moe::DispatchOp>(kernel);
   moe::PlanType type = op.getPlan().getType();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value experts = pointerTo(emit, arguments, op.getExperts());
-    Value plan = pointerTo(emit, arguments, op.getPlan());
     Value slots = emit.mul(arguments.rows(emit), type.getChoices());
-    PlanArrays arrays(emit, plan, type, slots);
-    forEachTask(emit, arguments, [&](Value) {
-      sortSlots(emit, experts, arrays, slots, arguments.scratch,
-                type.getExperts());
-    });
+    PlanArrays plan(emit, pointerTo(emit, arguments, op.getPlan()), type,
+                    slots);
+    SlotSort sort = {pointerTo(emit, arguments, op.getExperts()), slots,
+                     arguments.scratch, type.getExperts()};
+    forEachTask(emit, arguments, [&](Value) { sort.emitInto(emit, plan); });
   });
 }
 

@@ -10,7 +10,6 @@
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Plan.h"
 #include "codegen/kernels/Region.h"
-#include "codegen/kernels/Strips.h"
 
 using namespace mlir;
 using namespace moec;
@@ -35,17 +34,15 @@ static void emitPermute(exec::KernelOp kernel, const KernelContext &,
   auto op = firstOperation<moe::PermuteOp>(kernel);
   moe::PlanType type = op.getPlan().getType();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value x = pointerTo(emit, arguments, op.getX());
-    Value rows = pointerTo(emit, arguments, op.getRows());
+    Matrix x = matrixOf(emit, arguments, op.getX());
+    Matrix rows = matrixOf(emit, arguments, op.getRows());
     // The result has a row for each slot.
     PlanArrays plan(emit, pointerTo(emit, arguments, op.getPlan()), type,
                     arguments.rows(emit));
     forEachTask(emit, arguments, [&](Value row) {
       Value slot = loadIndex(emit, plan.slotOfRow, row);
       Value token = emit.div(slot, type.getChoices());
-      copyRow(emit, rowAddress(emit, x, op.getX(), token),
-              rowAddress(emit, rows, op.getRows(), row),
-              elementType(op.getX()), rowLength(op.getX()));
+      copyRow(emit, x.row(emit, token), rows.row(emit, row), x.width);
     });
   });
 }
@@ -66,27 +63,37 @@ static FailureOr<KernelPlan> planCombine(exec::KernelOp kernel,
     return failure();
   KernelPlan plan;
   plan.tasksPerRow = 1;
-  plan.grain = rowGrain(rowLength(op.getY()) *
-                        op.getPlan().getType().getChoices());
+  plan.grain =
+      rowGrain(rowLength(op.getY()) * op.getPlan().getType().getChoices());
   return plan;
 }
 
-/// One strip of the weighted sum of a token whose first slot is `slot`.
-static Value combineStrip(Emit &emit, moe::CombineOp op, Value rows,
-                          Value weights, const PlanArrays &plan, Value slot,
-                          Value i, int64_t lanes) {
-  Type f32 = emit.getF32Type();
+namespace {
+
+/// The operands of a combine.
+struct ExpertResults {
+  Matrix rows;
+  Row weights; ///< of all slots
+  PlanArrays plan;
+  int64_t choices;
+};
+
+} // namespace
+
+/// The weighted sum, for one token, of the strip that `load` takes from a row.
+static Value sumChoices(Emit &emit, const ExpertResults &results, Value token,
+                        llvm::function_ref<Value(Row)> load) {
+  Value first = emit.mul(token, results.choices);
   auto term = [&](Value j) -> std::pair<Value, Value> {
-    Value s = emit.add(slot, j);
-    Value row = rowAddress(emit, rows, op.getRows(),
-                           loadIndex(emit, plan.rowOfSlot, s));
-    Value weight = emit.load(f32, emit.at(weights, f32, s));
-    return {lanes > 1 ? emit.splat(weight, lanes) : weight,
-            loadStrip(emit, row, f32, i, lanes)};
+    Value slot = emit.add(first, j);
+    Value row = loadIndex(emit, results.plan.rowOfSlot, slot);
+    Value v = load(results.rows.row(emit, row));
+    auto type = dyn_cast<VectorType>(v.getType());
+    Value weight = loadStrip(emit, results.weights, slot, /*lanes=*/1);
+    return {spread(emit, weight, type ? type.getNumElements() : 1), v};
   };
   auto [weight, row] = term(emit.i64(0));
-  int64_t choices = op.getPlan().getType().getChoices();
-  return emit.loop(emit.i64(1), emit.i64(choices), 1,
+  return emit.loop(emit.i64(1), emit.i64(results.choices), 1,
                    ValueRange{emit.mulF(weight, row)},
                    [&](Value j, ValueRange sum) {
                      auto [w, r] = term(j);
@@ -99,19 +106,19 @@ static void emitCombine(exec::KernelOp kernel, const KernelContext &,
   auto op = firstOperation<moe::CombineOp>(kernel);
   moe::PlanType type = op.getPlan().getType();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value rows = pointerTo(emit, arguments, op.getRows());
-    Value weights = pointerTo(emit, arguments, op.getWeights());
-    Value y = pointerTo(emit, arguments, op.getY());
     Value slots = emit.mul(arguments.rows(emit), type.getChoices());
-    PlanArrays plan(emit, pointerTo(emit, arguments, op.getPlan()), type,
-                    slots);
+    Value plan = pointerTo(emit, arguments, op.getPlan());
+    ExpertResults results = {matrixOf(emit, arguments, op.getRows()),
+                             rowOf(emit, arguments, op.getWeights()),
+                             PlanArrays(emit, plan, type, slots),
+                             type.getChoices()};
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Value slot = emit.mul(t, type.getChoices());
-      Value to = rowAddress(emit, y, op.getY(), t);
-      forEachStrip(emit, rowLength(op.getY()), [&](Value i, int64_t lanes) {
-        Value sum =
-            combineStrip(emit, op, rows, weights, plan, slot, i, lanes);
-        storeStrip(emit, sum, to, emit.getF32Type(), i);
+      forEachStrip(emit, y.width, [&](Value i, int64_t lanes) {
+        Value sum = sumChoices(emit, results, t, [&](Row row) {
+          return loadStrip(emit, row, i, lanes);
+        });
+        storeStrip(emit, sum, y.row(emit, t), i);
       });
     });
   });

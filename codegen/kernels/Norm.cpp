@@ -9,7 +9,6 @@
 
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
-#include "codegen/kernels/Strips.h"
 #include "dialects/Decoder/Decoder.h"
 
 using namespace mlir;
@@ -28,11 +27,11 @@ static FailureOr<KernelPlan> planRMSNorm(exec::KernelOp kernel,
 
 /// Sum of squares of a row of f32: four chains of 16 lanes, added in pairs,
 /// then the whole vectors and the tail that are left, in order.
-static Value sumOfSquares(Emit &emit, Value row, int64_t length) {
+static Value sumOfSquares(Emit &emit, Row row, int64_t length) {
   constexpr int64_t chains = 4, step = chains * stripLanes;
   Type f32 = emit.getF32Type();
   auto square = [&](Value index, int64_t lanes, Value sum) {
-    Value v = loadStrip(emit, row, f32, index, lanes);
+    Value v = loadStrip(emit, row, index, lanes);
     return emit.fma(v, v, sum);
   };
   Value zero = emit.number(emit.vector(stripLanes, f32), 0.0);
@@ -42,12 +41,12 @@ static Value sumOfSquares(Emit &emit, Value row, int64_t length) {
       [&](Value index, ValueRange carried) {
         SmallVector<Value> next;
         for (int64_t c = 0; c < chains; ++c)
-          next.push_back(square(emit.add(index, c * stripLanes), stripLanes,
-                                carried[c]));
+          next.push_back(
+              square(emit.add(index, c * stripLanes), stripLanes, carried[c]));
         return next;
       });
-  Value sum = emit.addF(emit.addF(sums[0], sums[1]),
-                        emit.addF(sums[2], sums[3]));
+  Value sum =
+      emit.addF(emit.addF(sums[0], sums[1]), emit.addF(sums[2], sums[3]));
   int64_t index = unrolled;
   for (; index + stripLanes <= length; index += stripLanes)
     sum = square(emit.i64(index), stripLanes, sum);
@@ -60,33 +59,30 @@ static Value sumOfSquares(Emit &emit, Value row, int64_t length) {
 }
 
 /// 1 / sqrt(mean of squares + epsilon).
-static Value inverseRMS(Emit &emit, Value row, decoder::RMSNormOp op) {
+static Value inverseRMS(Emit &emit, Row row, decoder::RMSNormOp op) {
   Type f32 = emit.getF32Type();
   int64_t length = rowLength(op.getX());
   Value mean = emit.divF(sumOfSquares(emit, row, length),
                          emit.number(f32, static_cast<double>(length)));
   Value epsilon = emit.number(f32, op.getEpsilon().convertToDouble());
-  return emit.divF(emit.number(f32, 1.0),
-                   emit.sqrt(emit.addF(mean, epsilon)));
+  return emit.divF(emit.number(f32, 1.0), emit.sqrt(emit.addF(mean, epsilon)));
 }
 
 static void emitRMSNorm(exec::KernelOp kernel, const KernelContext &,
                         Emit &emit) {
   auto op = firstOperation<decoder::RMSNormOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value x = pointerTo(emit, arguments, op.getX());
-    Value weight = pointerTo(emit, arguments, op.getWeight());
-    Value y = pointerTo(emit, arguments, op.getY());
+    Matrix x = matrixOf(emit, arguments, op.getX());
+    Row weight = rowOf(emit, arguments, op.getWeight());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Value from = rowAddress(emit, x, op.getX(), t);
-      Value to = rowAddress(emit, y, op.getY(), t);
+      Row from = x.row(emit, t), to = y.row(emit, t);
       Value inverse = inverseRMS(emit, from, op);
-      forEachStrip(emit, rowLength(op.getX()), [&](Value i, int64_t lanes) {
-        Value v = loadStrip(emit, from, emit.getF32Type(), i, lanes);
-        Value w = loadStrip(emit, weight, elementType(op.getWeight()), i, lanes);
-        Value by = lanes > 1 ? emit.splat(inverse, lanes) : inverse;
-        storeStrip(emit, emit.mulF(emit.mulF(v, by), w), to,
-                   elementType(op.getY()), i);
+      forEachStrip(emit, x.width, [&](Value i, int64_t lanes) {
+        Value unit = emit.mulF(loadStrip(emit, from, i, lanes),
+                               spread(emit, inverse, lanes));
+        Value w = loadStrip(emit, weight, i, lanes);
+        storeStrip(emit, emit.mulF(unit, w), to, i);
       });
     });
   });

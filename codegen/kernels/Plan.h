@@ -17,9 +17,9 @@ namespace moec {
 
 /// Pointers to the int32 arrays of a plan.
 struct PlanArrays {
-  mlir::Value offsets;    ///< [E + 1]
-  mlir::Value slotOfRow;  ///< [slots]
-  mlir::Value rowOfSlot;  ///< [slots]
+  mlir::Value offsets;   ///< [E + 1]
+  mlir::Value slotOfRow; ///< [slots]
+  mlir::Value rowOfSlot; ///< [slots]
 
   /// `slots` is T * k.
   PlanArrays(Emit &emit, mlir::Value plan, moe::PlanType type,

@@ -57,12 +57,14 @@ int64_t moec::rowLength(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getShape().back();
 }
 
-Type moec::elementType(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getElementType();
+Matrix moec::matrixOf(Emit &emit, KernelArguments arguments, Value tensor) {
+  Row all = rowOf(emit, arguments, tensor);
+  return {all.base, all.element, rowLength(tensor)};
 }
 
-Value moec::rowAddress(Emit &emit, Value base, Value tensor, Value row) {
-  return emit.at(base, elementType(tensor), emit.mul(row, rowLength(tensor)));
+Row moec::rowOf(Emit &emit, KernelArguments arguments, Value vector) {
+  auto type = cast<RankedTensorType>(vector.getType());
+  return {pointerTo(emit, arguments, vector), type.getElementType()};
 }
 
 Value moec::loadIndex(Emit &emit, Value array, Value i) {

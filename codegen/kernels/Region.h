@@ -10,7 +10,7 @@
 #ifndef CODEGEN_KERNELS_REGION_H
 #define CODEGEN_KERNELS_REGION_H
 
-#include "codegen/Emit.h"
+#include "codegen/kernels/Strips.h"
 #include "dialects/Exec/Exec.h"
 
 namespace moec {
@@ -25,16 +25,25 @@ template <class Op> Op firstOperation(exec::KernelOp kernel) {
   return mlir::cast<Op>(&kernel.getBody().front().front());
 }
 
+/// The last dimension of a tensor.
+int64_t rowLength(mlir::Value tensor);
+
 /// The pointer to a value of the region: an argument or a yielded result.
 mlir::Value pointerTo(Emit &emit, KernelArguments arguments, mlir::Value value);
 
-/// The last dimension of a tensor.
-int64_t rowLength(mlir::Value tensor);
-mlir::Type elementType(mlir::Value tensor);
+/// A row-major matrix.
+struct Matrix {
+  mlir::Value base;
+  mlir::Type element;
+  int64_t width;
 
-/// Address of row `row` of a row-major matrix.
-mlir::Value rowAddress(Emit &emit, mlir::Value base, mlir::Value tensor,
-                       mlir::Value row);
+  Row row(Emit &emit, mlir::Value index) const {
+    return Row{base, element}.from(emit, emit.mul(index, width));
+  }
+};
+/// A tensor of the region, as what its argument points to.
+Matrix matrixOf(Emit &emit, KernelArguments arguments, mlir::Value tensor);
+Row rowOf(Emit &emit, KernelArguments arguments, mlir::Value vector);
 
 /// Element i of an int32 array, as i64; and an i64 to it.
 mlir::Value loadIndex(Emit &emit, mlir::Value array, mlir::Value i);

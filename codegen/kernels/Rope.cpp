@@ -11,7 +11,6 @@
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
 #include "codegen/kernels/SinCos.h"
-#include "codegen/kernels/Strips.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -47,10 +46,11 @@ static SmallVector<float> inverseFrequencies(decoder::RopeOp op) {
   return inverse;
 }
 
-/// Defines a constant of the module, and returns its address.
-static Value constantTable(Emit &emit, StringRef name, ArrayRef<float> data) {
-  auto tensor = RankedTensorType::get({int64_t(data.size())}, emit.getF32Type());
-  auto array = LLVM::LLVMArrayType::get(emit.getF32Type(), data.size());
+/// Defines a constant of the module.
+static Row constantTable(Emit &emit, StringRef name, ArrayRef<float> data) {
+  Type f32 = emit.getF32Type();
+  auto tensor = RankedTensorType::get({int64_t(data.size())}, f32);
+  auto array = LLVM::LLVMArrayType::get(f32, data.size());
   Operation *function = emit.getInsertionBlock()->getParentOp();
   while (!isa<LLVM::LLVMFuncOp>(function))
     function = function->getParentOp();
@@ -61,65 +61,64 @@ static Value constantTable(Emit &emit, StringRef name, ArrayRef<float> data) {
                            LLVM::Linkage::Internal, name,
                            DenseElementsAttr::get(tensor, data));
   }
-  return LLVM::AddressOfOp::create(emit, emit.pointer(), name);
+  return {LLVM::AddressOfOp::create(emit, emit.pointer(), name), f32};
 }
 
-/// Cosines [head_dim / 2] and sines [head_dim / 2] of one position.
+namespace {
+
+/// Scratch memory of the angles of one position.
 struct Angles {
-  Value cos, sin;
+  Row cos, sin; ///< [half]
+  int64_t half; ///< head_dim / 2
 };
 
-static void computeAngles(Emit &emit, Value position, Value frequencies,
-                          Angles to, int64_t half) {
-  Type f32 = emit.getF32Type();
-  Value p = arith::SIToFPOp::create(emit, f32, position);
-  forEachStrip(emit, half, [&](Value i, int64_t lanes) {
-    Value frequency = loadStrip(emit, frequencies, f32, i, lanes);
-    Value angle = emit.mulF(lanes > 1 ? emit.splat(p, lanes) : p, frequency);
-    SinCos value = emitSinCos(emit, angle);
-    storeStrip(emit, value.cos, to.cos, f32, i);
-    storeStrip(emit, value.sin, to.sin, f32, i);
+} // namespace
+
+static void computeAngles(Emit &emit, Value position, Row frequencies,
+                          Angles to) {
+  Value p = arith::SIToFPOp::create(emit, emit.getF32Type(), position);
+  forEachStrip(emit, to.half, [&](Value i, int64_t lanes) {
+    Value frequency = loadStrip(emit, frequencies, i, lanes);
+    SinCos v = emitSinCos(emit, emit.mulF(spread(emit, p, lanes), frequency));
+    storeStrip(emit, v.cos, to.cos, i);
+    storeStrip(emit, v.sin, to.sin, i);
   });
 }
 
 /// (a, b) -> (a cos - b sin, b cos + a sin) for one head.
-static void rotateHead(Emit &emit, Value from, Value to, Angles angles,
-                       int64_t half) {
-  Type f32 = emit.getF32Type();
-  forEachStrip(emit, half, [&](Value i, int64_t lanes) {
-    Value a = loadStrip(emit, from, f32, i, lanes);
-    Value b = loadStrip(emit, from, f32, emit.add(i, half), lanes);
-    Value cos = loadStrip(emit, angles.cos, f32, i, lanes);
-    Value sin = loadStrip(emit, angles.sin, f32, i, lanes);
+static void rotateHead(Emit &emit, Row from, Row to, Angles angles) {
+  forEachStrip(emit, angles.half, [&](Value i, int64_t lanes) {
+    Value j = emit.add(i, angles.half);
+    Value a = loadStrip(emit, from, i, lanes);
+    Value b = loadStrip(emit, from, j, lanes);
+    Value cos = loadStrip(emit, angles.cos, i, lanes);
+    Value sin = loadStrip(emit, angles.sin, i, lanes);
     Value minus = arith::NegFOp::create(emit, emit.mulF(b, sin));
-    storeStrip(emit, emit.fma(a, cos, minus), to, f32, i);
-    storeStrip(emit, emit.fma(b, cos, emit.mulF(a, sin)), to, f32,
-               emit.add(i, half));
+    storeStrip(emit, emit.fma(a, cos, minus), to, i);
+    storeStrip(emit, emit.fma(b, cos, emit.mulF(a, sin)), to, j);
   });
 }
 
 static void emitRope(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
   auto op = firstOperation<decoder::RopeOp>(kernel);
   int64_t headDim = op.getHeadDim(), half = headDim / 2;
+  int64_t heads = rowLength(op.getX()) / headDim;
   std::string table = (kernel.getSymName() + "_frequencies").str();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Type f32 = emit.getF32Type();
-    Value x = pointerTo(emit, arguments, op.getX());
-    Value y = pointerTo(emit, arguments, op.getY());
+    Matrix x = matrixOf(emit, arguments, op.getX());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     auto batch =
         BatchFields::load(emit, pointerTo(emit, arguments, op.getBatch()));
-    Value frequencies = constantTable(emit, table, inverseFrequencies(op));
-    Angles angles = {arguments.scratch,
-                     emit.at(arguments.scratch, f32, emit.i64(half))};
+    Row frequencies = constantTable(emit, table, inverseFrequencies(op));
+    Row scratch = {arguments.scratch, emit.getF32Type()};
+    Angles angles = {scratch, scratch.from(emit, emit.i64(half)), half};
     forEachTask(emit, arguments, [&](Value t) {
-      computeAngles(emit, batch.position(emit, t), frequencies, angles, half);
-      Value from = rowAddress(emit, x, op.getX(), t);
-      Value to = rowAddress(emit, y, op.getY(), t);
-      int64_t heads = rowLength(op.getX()) / headDim;
+      computeAngles(emit, batch.position(emit, t), frequencies, angles);
+      Row from = x.row(emit, t), to = y.row(emit, t);
       emit.loop(emit.i64(0), emit.i64(heads), 1, [&](Value head) {
         Value offset = emit.mul(head, headDim);
-        rotateHead(emit, emit.at(from, f32, offset), emit.at(to, f32, offset),
-                   angles, half);
+        rotateHead(emit, from.from(emit, offset), to.from(emit, offset),
+                   angles);
       });
     });
   });

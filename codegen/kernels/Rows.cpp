@@ -9,7 +9,6 @@
 
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
-#include "codegen/kernels/Strips.h"
 #include "dialects/Decoder/Decoder.h"
 
 using namespace mlir;
@@ -45,16 +44,13 @@ static void emitEmbed(exec::KernelOp kernel, const KernelContext &,
   auto op = firstOperation<decoder::EmbedOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
     Value tokens = pointerTo(emit, arguments, op.getTokens());
-    Value table = pointerTo(emit, arguments, op.getTable());
-    Value y = pointerTo(emit, arguments, op.getY());
-    Type element = elementType(op.getTable());
+    Matrix table = matrixOf(emit, arguments, op.getTable());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Value token = loadIndex(emit, tokens, t);
-      Value from = rowAddress(emit, table, op.getTable(), token);
-      Value to = rowAddress(emit, y, op.getY(), t);
-      forEachStrip(emit, rowLength(op.getY()), [&](Value i, int64_t lanes) {
-        Value v = loadStrip(emit, from, element, i, lanes);
-        storeStrip(emit, v, to, emit.getF32Type(), i);
+      Row from = table.row(emit, loadIndex(emit, tokens, t));
+      Row to = y.row(emit, t);
+      forEachStrip(emit, y.width, [&](Value i, int64_t lanes) {
+        storeStrip(emit, loadStrip(emit, from, i, lanes), to, i);
       });
     });
   });
@@ -72,13 +68,12 @@ static void emitSelectRows(exec::KernelOp kernel, const KernelContext &,
                            Emit &emit) {
   auto op = firstOperation<decoder::SelectRowsOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value x = pointerTo(emit, arguments, op.getX());
+    Matrix x = matrixOf(emit, arguments, op.getX());
     Value rows = pointerTo(emit, arguments, op.getRows());
-    Value y = pointerTo(emit, arguments, op.getY());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value r) {
-      Value from = rowAddress(emit, x, op.getX(), loadIndex(emit, rows, r));
-      Value to = rowAddress(emit, y, op.getY(), r);
-      copyRow(emit, from, to, elementType(op.getY()), rowLength(op.getY()));
+      Row from = x.row(emit, loadIndex(emit, rows, r));
+      copyRow(emit, from, y.row(emit, r), y.width);
     });
   });
 }
@@ -95,18 +90,15 @@ const KernelBuilder moec::selectRowsKernel = {
 static void emitAdd(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
   auto op = firstOperation<decoder::AddOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value x = pointerTo(emit, arguments, op.getX());
-    Value delta = pointerTo(emit, arguments, op.getDelta());
-    Value y = pointerTo(emit, arguments, op.getY());
-    Type f32 = emit.getF32Type();
+    Matrix x = matrixOf(emit, arguments, op.getX());
+    Matrix delta = matrixOf(emit, arguments, op.getDelta());
+    Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Value a = rowAddress(emit, x, op.getX(), t);
-      Value b = rowAddress(emit, delta, op.getDelta(), t);
-      Value to = rowAddress(emit, y, op.getY(), t);
-      forEachStrip(emit, rowLength(op.getY()), [&](Value i, int64_t lanes) {
-        Value sum = emit.addF(loadStrip(emit, a, f32, i, lanes),
-                              loadStrip(emit, b, f32, i, lanes));
-        storeStrip(emit, sum, to, f32, i);
+      Row a = x.row(emit, t), b = delta.row(emit, t), to = y.row(emit, t);
+      forEachStrip(emit, y.width, [&](Value i, int64_t lanes) {
+        Value sum = emit.addF(loadStrip(emit, a, i, lanes),
+                              loadStrip(emit, b, i, lanes));
+        storeStrip(emit, sum, to, i);
       });
     });
   });

@@ -40,8 +40,7 @@ static Reduced reduce(Emit &emit, Value x) {
   Type type = x.getType();
   // Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
   Value shift = emit.number(type, 6755399441055744.0);
-  Value shifted =
-      emit.fma(x, emit.number(type, 0.63661977236758134308), shift);
+  Value shifted = emit.fma(x, emit.number(type, 0.63661977236758134308), shift);
   Value n = emit.subF(shifted, shift);
   Value r = emit.fma(n, emit.number(type, -1.57079632679489655800), x);
   r = emit.fma(n, emit.number(type, -6.12323399573676603587e-17), r);
@@ -57,7 +56,8 @@ static Value polynomial(Emit &emit, Value z, ArrayRef<double> c) {
   return p;
 }
 
-/// Taylor series to r^13: below 2e-14 off for |r| <= pi / 4, where f32 has 6e-8.
+/// Taylor series to r^13: below 2e-14 off for |r| <= pi / 4, where f32 has
+/// 6e-8.
 static Value sinReduced(Emit &emit, Value r, Value square) {
   Value p = polynomial(emit, square,
                        {1.0 / 6227020800.0, -1.0 / 39916800.0, 1.0 / 362880.0,
@@ -76,8 +76,7 @@ static Value negateIf(Emit &emit, Value v, Value n, int64_t bit) {
   Type ints = n.getType();
   Value mask = arith::AndIOp::create(emit, n, integer(emit, ints, bit));
   Value zero = integer(emit, ints, 0);
-  Value set =
-      arith::CmpIOp::create(emit, arith::CmpIPredicate::ne, mask, zero);
+  Value set = arith::CmpIOp::create(emit, arith::CmpIPredicate::ne, mask, zero);
   return emit.select(set, arith::NegFOp::create(emit, v), v);
 }
 

@@ -11,15 +11,17 @@ Type moec::stripType(Emit &emit, Type element, int64_t lanes) {
   return lanes == 1 ? element : emit.vector(lanes, element);
 }
 
-Value moec::loadStrip(Emit &emit, Value row, Type element, Value index,
-                      int64_t lanes) {
-  return emit.widen(emit.load(stripType(emit, element, lanes),
-                              emit.at(row, element, index)));
+Value moec::spread(Emit &emit, Value scalar, int64_t lanes) {
+  return lanes == 1 ? scalar : emit.splat(scalar, lanes);
 }
 
-void moec::storeStrip(Emit &emit, Value v, Value row, Type element,
-                      Value index) {
-  emit.store(emit.round(v, element), emit.at(row, element, index));
+Value moec::loadStrip(Emit &emit, Row row, Value index, int64_t lanes) {
+  return emit.widen(
+      emit.load(stripType(emit, row.element, lanes), row.address(emit, index)));
+}
+
+void moec::storeStrip(Emit &emit, Value v, Row row, Value index) {
+  emit.store(emit.round(v, row.element), row.address(emit, index));
 }
 
 void moec::forEachTailStrip(Emit &emit, int64_t length, StripBody body) {
@@ -38,11 +40,10 @@ void moec::forEachStrip(Emit &emit, int64_t length, StripBody body) {
   forEachTailStrip(emit, length, body);
 }
 
-void moec::copyRow(Emit &emit, Value from, Value to, Type element,
-                   int64_t length) {
+void moec::copyRow(Emit &emit, Row from, Row to, int64_t length) {
   forEachStrip(emit, length, [&](Value index, int64_t lanes) {
-    Type type = stripType(emit, element, lanes);
-    Value v = emit.load(type, emit.at(from, element, index));
-    emit.store(v, emit.at(to, element, index));
+    Type type = stripType(emit, from.element, lanes);
+    Value v = emit.load(type, from.address(emit, index));
+    emit.store(v, to.address(emit, index));
   });
 }

@@ -92,8 +92,7 @@ Value TokenRouter::orderKey(Value v) {
   Value bits = arith::BitcastOp::create(emit, i32, plain);
   Value sign = arith::ShRSIOp::create(emit, bits, emit.truncate(emit.i64(31)));
   Value flip = arith::AndIOp::create(
-      emit, sign,
-      emit.truncate(emit.i64(std::numeric_limits<int32_t>::max())));
+      emit, sign, emit.truncate(emit.i64(std::numeric_limits<int32_t>::max())));
   return arith::XOrIOp::create(emit, bits, flip);
 }
 
@@ -148,9 +147,8 @@ void TokenRouter::scoreExperts(Value logits, Value bias) {
   }
   emit.loop(emit.i64(0), emit.i64(count), 1, [&](Value i) {
     Value logit = at(logits, i);
-    Value score =
-        softmax ? emit.divF(emit.exp(emit.subF(logit, maximum)), sum)
-                : sigmoid(logit);
+    Value score = softmax ? emit.divF(emit.exp(emit.subF(logit, maximum)), sum)
+                          : sigmoid(logit);
     if (bias) {
       score = emit.addF(score, at(bias, i));
       put(orderKey(score), keys, i);
@@ -185,8 +183,7 @@ void TokenRouter::keepBestGroups() {
   choose(groupKeys, groups, *op.getChosenGroups(), [](Value, Value) {});
   Value taken = emit.truncate(emit.i64(takenKey));
   emit.loop(emit.i64(0), emit.i64(count), 1, [&](Value i) {
-    Value group =
-        emit.load(i32, emit.at(groupKeys, i32, emit.div(i, size)));
+    Value group = emit.load(i32, emit.at(groupKeys, i32, emit.div(i, size)));
     Value key = emit.load(i32, emit.at(keys, i32, i));
     put(emit.select(emit.equal(group, taken), key, taken), keys, i);
   });
@@ -197,10 +194,9 @@ void TokenRouter::keepBestGroups() {
 //===----------------------------------------------------------------------===//
 
 Value TokenRouter::maximumLogit(Value logits) {
-  return fold(count, number(-std::numeric_limits<double>::infinity()),
-              [&](Value i, Value best) {
-                return emit.maxF(at(logits, i), best);
-              });
+  return fold(
+      count, number(-std::numeric_limits<double>::infinity()),
+      [&](Value i, Value best) { return emit.maxF(at(logits, i), best); });
 }
 
 Value TokenRouter::softmaxSum(Value logits, Value maximum) {
@@ -214,18 +210,20 @@ Value TokenRouter::softmaxSum(Value logits, Value maximum) {
 void TokenRouter::weigh(Value logits, Value experts, Value weights) {
   bool softmax = op.getScore() == moe::ScoreFunction::Softmax;
   bool renormalize = op.getRenormalize();
-  auto chosen = [&](Value j) { return at(logits, loadIndex(emit, experts, j)); };
+  auto chosen = [&](Value j) {
+    return at(logits, loadIndex(emit, experts, j));
+  };
   Value lowest = number(-std::numeric_limits<double>::infinity());
   Value maximum;
   if (softmax)
-    maximum = renormalize
-                  ? fold(k, lowest, [&](Value j, Value best) {
-                      return emit.maxF(chosen(j), best);
-                    })
-                  : maximumLogit(logits);
+    maximum = renormalize ? fold(k, lowest,
+                                 [&](Value j, Value best) {
+                                   return emit.maxF(chosen(j), best);
+                                 })
+                          : maximumLogit(logits);
   Value sum = fold(k, number(0.0), [&](Value j, Value sum) {
-    Value score = softmax ? emit.exp(emit.subF(chosen(j), maximum))
-                          : sigmoid(chosen(j));
+    Value score =
+        softmax ? emit.exp(emit.subF(chosen(j), maximum)) : sigmoid(chosen(j));
     put(score, weights, j);
     return emit.addF(sum, score);
   });
@@ -248,9 +246,8 @@ Value TokenRouter::route(Value logits, Value bias, Value experts,
     scoreExperts(logits, bias);
   if (op.getGroups())
     keepBestGroups();
-  choose(keys, count, k, [&](Value j, Value index) {
-    storeIndex(emit, index, experts, j);
-  });
+  choose(keys, count, k,
+         [&](Value j, Value index) { storeIndex(emit, index, experts, j); });
   weigh(logits, experts, weights);
   return isNaN;
 }
@@ -274,18 +271,18 @@ static FailureOr<KernelPlan> planTopK(exec::KernelOp kernel,
 static void emitTopK(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
   auto op = firstOperation<moe::TopKOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Value logits = pointerTo(emit, arguments, op.getLogits());
-    Value experts = pointerTo(emit, arguments, op.getExperts());
-    Value weights = pointerTo(emit, arguments, op.getWeights());
+    Matrix logits = matrixOf(emit, arguments, op.getLogits());
+    Matrix experts = matrixOf(emit, arguments, op.getExperts());
+    Matrix weights = matrixOf(emit, arguments, op.getWeights());
     Value bias =
         op.getBias() ? pointerTo(emit, arguments, op.getBias()) : Value();
     TokenRouter router(emit, op, arguments.scratch);
     forEachTask(emit, arguments, [&](Value t) {
       Value isNaN =
-          router.route(rowAddress(emit, logits, op.getLogits(), t), bias,
-                       rowAddress(emit, experts, op.getExperts(), t),
-                       rowAddress(emit, weights, op.getWeights(), t));
-      emit.branch(isNaN, [&] { arguments.fail(emit, MOERT_KERNEL_ROUTER_NAN); });
+          router.route(logits.row(emit, t).base, bias,
+                       experts.row(emit, t).base, weights.row(emit, t).base);
+      emit.branch(isNaN,
+                  [&] { arguments.fail(emit, MOERT_KERNEL_ROUTER_NAN); });
     });
   });
 }

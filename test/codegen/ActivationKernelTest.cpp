@@ -32,18 +32,18 @@ TEST_P(Swiglu, MatchesTheFormula) {
                 {reads(gate), reads(up), writes(y)}, rows);
   // exp is within 2 units in the last place (4 roundings), the sum, the
   // division and the product add one rounding each.
-  double tolerance = 8 * roundingError(Element::F32) +
-                     1.01 * roundingError(result);
+  double tolerance =
+      8 * roundingError(Element::F32) + 1.01 * roundingError(result);
   for (int64_t i = 0; i < y.size(); ++i) {
     double g = gate.get(i), expected = g / (1 + std::exp(-g)) * up.get(i);
     ASSERT_NEAR(y.get(i), expected, tolerance * std::abs(expected)) << i;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, Swiglu,
-    testing::Combine(testing::Values(1, 16, 36, 101, 200),
-                     testing::Values(Element::F32, Element::BF16)));
+INSTANTIATE_TEST_SUITE_P(Shapes, Swiglu,
+                         testing::Combine(testing::Values(1, 16, 36, 101, 200),
+                                          testing::Values(Element::F32,
+                                                          Element::BF16)));
 
 TEST(SwigluValues, IsRightFarFromZero) {
   const double gates[] = {100, 1e30, -80, -100, -1000, -1e30, 0, -0.0};

@@ -89,10 +89,10 @@ static TestTensor run(const Shape &shape, TestCache &cache,
       y(shape.resultType, rows * shape.width());
   setQueries(queries, places, shape.width());
   TestBatch batch(places, cache);
-  runEverywhere(attentionModule(shape, cache),
-                {reads(queries), reads(cache.pages()), reads(batch.batch),
-                 writes(y)},
-                rows);
+  runEverywhere(
+      attentionModule(shape, cache),
+      {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)},
+      rows);
   return y;
 }
 
@@ -240,10 +240,9 @@ TEST(AttentionValues, LargeScoresDoNotOverflow) {
   TestTensor queries(Element::F32, 8), y(Element::F32, 8);
   queries.fill(1e6);
   TestBatch batch({{0, 39}}, cache);
-  runEverywhere(attentionModule(shape, cache),
-                {reads(queries), reads(cache.pages()), reads(batch.batch),
-                 writes(y)},
-                1);
+  runEverywhere(
+      attentionModule(shape, cache),
+      {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)}, 1);
   // One weight is 1 and all others vanish.
   auto expected = attend(shape, cache, queries, 0, {0, 39}, 0);
   for (int64_t d = 0; d < 8; ++d)
@@ -259,10 +258,9 @@ TEST(AttentionValues, ANaNSpoilsItsHeadAlone) {
   queries.randomize(1);
   queries.set(3, NAN);
   TestBatch batch({{0, 39}}, cache);
-  runEverywhere(attentionModule(shape, cache),
-                {reads(queries), reads(cache.pages()), reads(batch.batch),
-                 writes(y)},
-                1);
+  runEverywhere(
+      attentionModule(shape, cache),
+      {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)}, 1);
   for (int64_t d = 0; d < 16; ++d)
     EXPECT_EQ(std::isnan(y.get(d)), d < 8) << d;
 }

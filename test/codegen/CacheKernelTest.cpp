@@ -12,14 +12,14 @@
 using namespace moec::test;
 
 static std::string appendModule(const TestCache &cache) {
-  std::string rows = "tensor<?x" + std::to_string(cache.heads * cache.headDim) +
-                     "xf32>";
+  std::string rows =
+      "tensor<?x" + std::to_string(cache.heads * cache.headDim) + "xf32>";
   return "exec.kernel @k {\n^bb0(%cache: " + cache.type() + ", %k: " + rows +
          ", %v: " + rows +
          ", %batch: !decoder.batch):\n"
          "  %updated = decoder.append_kv %cache, %k, %v, %batch layer(0) : " +
-         cache.type() + ", " + rows + "\n  exec.yield %updated : " +
-         cache.type() + "\n}\n";
+         cache.type() + ", " + rows +
+         "\n  exec.yield %updated : " + cache.type() + "\n}\n";
 }
 
 class AppendKV : public testing::TestWithParam<std::tuple<Element, int64_t>> {};
@@ -33,8 +33,8 @@ TEST_P(AppendKV, WritesEachTokenAtItsPlaceAndNothingElse) {
   const std::vector<Place> places = {{0, 30}, {0, 31}, {0, 32}, {0, 33},
                                      {1, 0},  {1, 1},  {1, 2}};
   int64_t rows = places.size(), width = heads * headDim;
-  TestTensor keys(Element::F32, rows * width), values(Element::F32,
-                                                      rows * width);
+  TestTensor keys(Element::F32, rows * width),
+      values(Element::F32, rows * width);
   keys.randomize(1, 3.0);
   values.randomize(2, 3.0);
   TestBatch batch(places, cache);

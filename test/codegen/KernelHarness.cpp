@@ -57,8 +57,7 @@ static Compiled compile(const std::string &text, const std::string &name,
     throw std::runtime_error("the test's module does not parse");
   Target target = llvm::cantFail(lookupTarget(name));
   KernelContext kernelContext = {target, maxRows};
-  auto code =
-      compileKernels(*module, kernelContext, CodeForm::SharedObject);
+  auto code = compileKernels(*module, kernelContext, CodeForm::SharedObject);
   if (!code)
     throw std::runtime_error(llvm::toString(code.takeError()));
   auto kernel = *module->getOps<exec::KernelOp>().begin();
@@ -85,8 +84,8 @@ LoadedKernel::LoadedKernel(const std::string &module, const std::string &target,
                            int64_t maxRows) {
   Compiled compiled = compile(module, target, maxRows);
   library = load(compiled.code);
-  kernel = reinterpret_cast<moert_kernel>(
-      dlsym(library, compiled.name.c_str()));
+  kernel =
+      reinterpret_cast<moert_kernel>(dlsym(library, compiled.name.c_str()));
   if (!kernel)
     throw std::runtime_error("the code does not export " + compiled.name);
   tasksPerRow = compiled.plan.tasksPerRow;

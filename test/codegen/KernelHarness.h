@@ -41,9 +41,7 @@ public:
   int32_t runInRanges(const std::vector<void *> &arguments, int64_t rows,
                       int64_t cut) const;
   /// Tasks of a launch.
-  int64_t tasks(int64_t rows) const {
-    return tasksPerRow * rows + fixedTasks;
-  }
+  int64_t tasks(int64_t rows) const { return tasksPerRow * rows + fixedTasks; }
 
 private:
   void *library = nullptr;

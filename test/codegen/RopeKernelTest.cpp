@@ -45,8 +45,8 @@ class Rope : public testing::TestWithParam<std::tuple<int64_t, int64_t, int>> {
 TEST_P(Rope, MatchesTheRotationInDouble) {
   auto [heads, headDim, exponent] = GetParam();
   double theta = std::pow(10.0, exponent);
-  const std::vector<Place> places = {
-      {0, 0}, {0, 1}, {1, 7}, {1, 511}, {2, 32767}, {3, 999983}};
+  const std::vector<Place> places = {{0, 0},   {0, 1},     {1, 7},
+                                     {1, 511}, {2, 32767}, {3, 999983}};
   int64_t width = heads * headDim, rows = places.size();
   TestTensor x(Element::F32, rows * width), y(Element::F32, rows * width);
   x.randomize(1, 2.0);

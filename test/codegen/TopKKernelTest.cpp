@@ -49,10 +49,10 @@ static std::string topKModule(const Routing &r) {
          (r.sigmoid ? "sigmoid" : "softmax") + ")" +
          (r.renormalize ? " renormalize" : "") +
          (r.bias ? " bias %bias : tensor<" + e + "xf32>" : "") +
-         (attributes.empty() ? "" : " {" + attributes + "}") +
-         " : tensor<?x" + e + "xf32> -> tensor<?x" + k + "xi32>, tensor<?x" +
-         k + "xf32>\n  exec.yield %e, %w : tensor<?x" + k +
-         "xi32>, tensor<?x" + k + "xf32>\n}\n";
+         (attributes.empty() ? "" : " {" + attributes + "}") + " : tensor<?x" +
+         e + "xf32> -> tensor<?x" + k + "xi32>, tensor<?x" + k +
+         "xf32>\n  exec.yield %e, %w : tensor<?x" + k + "xi32>, tensor<?x" + k +
+         "xf32>\n}\n";
 }
 
 //===----------------------------------------------------------------------===//
@@ -190,9 +190,8 @@ static std::vector<double> chosenOf(const std::vector<double> &values,
       weights(Element::F32, 3);
   for (int64_t e = 0; e < 6; ++e)
     logits.set(e, values[e]);
-  int32_t result =
-      runEverywhere(topKModule({6, 3}),
-                    {reads(logits), writes(experts), writes(weights)}, 1);
+  int32_t result = runEverywhere(
+      topKModule({6, 3}), {reads(logits), writes(experts), writes(weights)}, 1);
   if (status)
     *status = result;
   return {experts.get(0), experts.get(1), experts.get(2)};
@@ -235,10 +234,10 @@ TEST(TopKChoice, NaNWithGroupsAndBiasStillGivesDifferentExperts) {
       experts(Element::I32, 4), weights(Element::F32, 4);
   logits.fill(NAN);
   bias.fill(NAN);
-  EXPECT_EQ(runEverywhere(topKModule(r),
-                          {reads(logits), reads(bias), writes(experts),
-                           writes(weights)},
-                          1),
+  EXPECT_EQ(runEverywhere(
+                topKModule(r),
+                {reads(logits), reads(bias), writes(experts), writes(weights)},
+                1),
             MOERT_KERNEL_ROUTER_NAN);
   for (int64_t j = 0; j < 4; ++j)
     EXPECT_EQ(experts.get(j), j);
