@@ -56,7 +56,9 @@ void bench(const BenchFlags &flags) {
   BenchSettings settings = completeSettings(model, flags.settings);
   std::vector<BenchTest> tests = planTests(model, settings);
   Session session(model, sessionOptions(flags, settings));
-  ReadProbe readProbe(flags.run.model, session);
+  double stepBytes = std::max(
+      4096.0, model.cost(settings.sequences, settings.sequences).weight_bytes);
+  ReadProbe readProbe(flags.run.model, static_cast<size_t>(stepBytes), session);
   for (const BenchTest &test : tests)
     runTest(test, model, session); // page faults, clocks, caches
   for (int64_t i = 0; i < settings.repetitions; ++i)
@@ -81,9 +83,9 @@ random and the same in every run. Each test is warmed up once, then repeated;
 numbers are medians, with the least and the most.
 
 Before every repetition two probes run on the same threads:
-- The read probe reads the artifact's own file mapping from end to end, over and
-  over (at most its first 16 GiB), with a plain and with a prefetching reader,
-  and takes the better one.
+- The read probe reads the artifact's own file mapping in order, as many bytes
+  of it as a step that generates has to read, over and over. Of a plain and a
+  prefetching reader, it takes the better one.
 - The dot-product peak is that of VDPBF16PS on registers, or of FMA on a CPU
   without it.
 Shares are medians of the ratios to the probe right before. Bytes are those of

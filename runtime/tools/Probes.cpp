@@ -20,7 +20,6 @@ static constexpr double readSeconds = 0.15;
 static constexpr double dotSeconds = 0.05;
 /// A thread looks at the clock once in so many bytes.
 static constexpr size_t blockBytes = size_t(1) << 20;
-static constexpr size_t mostBytes = size_t(16) << 30;
 /// Prefetched ahead: enough to hide memory's latency behind other lines.
 static constexpr size_t prefetchBytes = 4096;
 /// A read takes four vectors at a time; parts are multiples of that.
@@ -79,13 +78,13 @@ static Reader chooseReader(bool prefetches) {
 /// Keeps a value that nobody needs.
 static void keep(uint64_t value) { asm volatile("" : : "r"(value)); }
 
-ReadProbe::ReadProbe(const std::string &path, Session &session)
+ReadProbe::ReadProbe(const std::string &path, size_t bytes, Session &session)
     : session(session) {
   int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
   if (file < 0 || fstat(file, &status) < 0)
     failWithErrno(path, "cannot open");
-  mappedBytes = std::min(static_cast<size_t>(status.st_size), mostBytes);
+  mappedBytes = std::min(static_cast<size_t>(status.st_size), bytes);
   mapping = mmap(nullptr, mappedBytes, PROT_READ, MAP_SHARED, file, 0);
   close(file);
   if (mapping == MAP_FAILED)

@@ -18,13 +18,13 @@
 
 namespace moert::tools {
 
-/// Reads the file mapping of an artifact from end to end, over and over: the
-/// memory that the weights are in, and caches as little or as much as they do.
-/// Each thread reads its own part.
+/// Reads a file mapping of an artifact in order, over and over: the memory that
+/// the weights are in, and as many bytes as a step reads of them, so that
+/// caches help it as much as they help the model. Each thread reads its part.
 class ReadProbe {
 public:
-  /// Maps the file; of a very large one only the beginning is read.
-  ReadProbe(const std::string &path, Session &session);
+  /// Maps the first `bytes` of the file, or all if it has fewer.
+  ReadProbe(const std::string &path, size_t bytes, Session &session);
   ~ReadProbe();
   ReadProbe(const ReadProbe &) = delete;
   ReadProbe &operator=(const ReadProbe &) = delete;
