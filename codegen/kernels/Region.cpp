@@ -31,12 +31,9 @@ static int64_t yieldIndex(Value result) {
 }
 
 LogicalResult moec::checkRowMajor(Operation *op) {
-  for (Value operand : op->getOperands()) {
-    if (!isa<BlockArgument>(operand))
-      return op->emitOpError("must read the kernel's arguments");
-    if (failed(checkType(op, operand.getType())))
+  for (Type type : op->getOperandTypes())
+    if (failed(checkType(op, type)))
       return failure();
-  }
   for (Value result : op->getResults()) {
     if (yieldIndex(result) < 0)
       return op->emitOpError("has a result that its kernel does not yield");

@@ -15,9 +15,9 @@
 
 namespace moec {
 
-/// Checks that the operation reads arguments of its kernel, that the kernel
-/// yields its results, and that every tensor is row-major (no layout) with
-/// static dimensions after the first.
+/// Checks that the only operation of a kernel has all its results yielded, and
+/// that every tensor is row-major (no layout) with static dimensions after the
+/// first.
 mlir::LogicalResult checkRowMajor(mlir::Operation *op);
 
 /// The first operation of the kernel, of the kind that its builder is for.

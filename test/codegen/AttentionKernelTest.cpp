@@ -18,6 +18,7 @@ struct Shape {
   int64_t kvHeads, group, headDim;
   Element cacheType = Element::F32, resultType = Element::F32;
   int64_t window = 0;
+  int64_t context = 131; ///< longest sequence
 
   int64_t width() const { return kvHeads * group * headDim; }
 };
@@ -98,11 +99,12 @@ static TestTensor run(const Shape &shape, TestCache &cache,
 
 /// A score is a chain of head_dim products below 2, times 0.25: its error is
 /// head_dim^2 / 4 roundings at most, and that of its exp relatively as large.
-/// Values are at most 1 and weights add up to 1. A chain's errors hardly ever
-/// line up, so half of the bound is asked for, but never less than what exp and
-/// the sums over positions need.
+/// Values are at most 1 and weights add up to 1. The errors of a chain hardly
+/// ever line up: half of that bound is asked for, and for the sums over
+/// positions four times what a random walk of their length would give.
 static double tolerance(const Shape &shape) {
-  double roundings = 64 + shape.headDim * shape.headDim / 8.0;
+  double roundings =
+      shape.headDim * shape.headDim / 8.0 + 4 * std::sqrt(shape.context);
   return roundings * roundingError(Element::F32) +
          roundingError(shape.resultType);
 }
@@ -161,6 +163,15 @@ static std::string shapeName(const testing::TestParamInfo<Shape> &info) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Attention, testing::ValuesIn(shapes()),
                          shapeName);
+
+TEST(AttentionContext, ReachesBack32768Positions) {
+  constexpr int32_t length = 32768;
+  Shape shape = {1, 2, 8, Element::BF16, Element::F32, /*window=*/0, length};
+  TestCache cache(shape.cacheType, 1, 8, 1, length / MOERT_PAGE_TOKENS);
+  fillSequence(cache, 0, length);
+  const std::vector<Place> places = {{0, length - 1}, {0, length - 2}};
+  expectNear(shape, cache, places, run(shape, cache, places));
+}
 
 //===----------------------------------------------------------------------===//
 // The same bits however the tokens are split

@@ -144,6 +144,18 @@ TEST(KernelTable, RefusesALayoutThatTheKernelCannotRead) {
   EXPECT_NE(error.find("row-major"), std::string::npos) << error;
 }
 
+TEST(KernelTable, RefusesRowsOfUnknownLength) {
+  std::string error = compileError(R"mlir(
+    exec.kernel @dynamic {
+    ^bb0(%x: tensor<?x?xf32>):
+      %y = decoder.add %x, %x : tensor<?x?xf32>
+      exec.yield %y : tensor<?x?xf32>
+    })mlir");
+  EXPECT_NE(error.find("static rows only, got 'tensor<?x?xf32>'"),
+            std::string::npos)
+      << error;
+}
+
 TEST(KernelTable, RefusesAResultThatIsNotYielded) {
   std::string error = compileError(R"mlir(
     exec.kernel @half {
