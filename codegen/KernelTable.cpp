@@ -21,11 +21,9 @@ using namespace moec;
 //===----------------------------------------------------------------------===//
 
 static std::string join(ArrayRef<int64_t> sizes) {
-  return llvm::join(llvm::map_range(sizes,
-                                    [](int64_t size) {
-                                      return std::to_string(size);
-                                    }),
-                    "x");
+  return llvm::join(
+      llvm::map_range(sizes, [](int64_t size) { return std::to_string(size); }),
+      "x");
 }
 
 static std::string spell(Type type) {

@@ -68,7 +68,8 @@ private:
   FailureOr<Target> findTarget() {
     if (maxTokens < 1 || maxTokens > largestMaxTokens)
       return getOperation().emitOpError("cannot be compiled for steps of ")
-             << int64_t(maxTokens) << " tokens; expected 1 to " << largestMaxTokens;
+             << int64_t(maxTokens) << " tokens; expected 1 to "
+             << largestMaxTokens;
     llvm::Expected<Target> target = lookupTarget(targetName);
     if (!target)
       return getOperation().emitOpError() << llvm::toString(target.takeError());
@@ -127,9 +128,9 @@ private:
   void buildProgram(StepFunction step, SymbolTable &symbols,
                     ArrayRef<Launch> launches, const Plans &plans) {
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto program = exec::ProgramOp::create(builder, step.op.getLoc(),
-                                           stepFunctionName, "any", maxTokens,
-                                           IntegerAttr());
+    auto program =
+        exec::ProgramOp::create(builder, step.op.getLoc(), stepFunctionName,
+                                "any", maxTokens, IntegerAttr());
     builder.setInsertionPointToEnd(&program.getBody().emplaceBlock());
     ProgramBuffers buffers(step, symbols, builder);
     for (const Launch &launch : launches)

@@ -48,10 +48,9 @@ struct Interval {
 static FailureOr<int64_t> sizeOf(exec::AllocOp alloc, int64_t maxTokens) {
   exec::ExtentAttr rows = alloc.getRows();
   int64_t scaled = 0, count = 0, bytes = 0;
-  bool overflows =
-      llvm::MulOverflow(rows.getScale(), maxTokens, scaled) ||
-      llvm::AddOverflow(scaled, rows.getConstant(), count) ||
-      llvm::MulOverflow(count, alloc.getRowBytes(), bytes);
+  bool overflows = llvm::MulOverflow(rows.getScale(), maxTokens, scaled) ||
+                   llvm::AddOverflow(scaled, rows.getConstant(), count) ||
+                   llvm::MulOverflow(count, alloc.getRowBytes(), bytes);
   if (overflows || bytes < 0 || bytes >= bufferLimit)
     return alloc.emitOpError("takes ")
            << (overflows ? std::string("more than 2^63")
@@ -103,8 +102,8 @@ static int64_t findOffset(const Interval &interval,
       best = free;
       bestGap = gap;
     }
-    free = std::max<int64_t>(free,
-                             llvm::alignTo(other->end(), MOERT_ALIGNMENT));
+    free =
+        std::max<int64_t>(free, llvm::alignTo(other->end(), MOERT_ALIGNMENT));
   }
   return best >= 0 ? best : free;
 }

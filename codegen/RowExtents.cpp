@@ -25,8 +25,9 @@ FailureOr<ExtentAttr> RowExtents::require(Operation *op,
                                           ArrayRef<Operand> operands) {
   for (const Operand &operand : operands)
     if (!of(operand.value))
-      return op->emitOpError("reads a value that no operation of @step computes "
-                             "row by row");
+      return op->emitOpError(
+          "reads a value that no operation of @step computes "
+          "row by row");
   auto perUnit = of(operands.front().value);
   for (const Operand &operand : operands.drop_front()) {
     ExtentAttr expected = scaled(perUnit, operand.factor);
@@ -44,50 +45,47 @@ FailureOr<ExtentAttr> RowExtents::inferRouted(Operation *op) {
   auto choices = [](TypedValue<moe::PlanType> plan) {
     return plan.getType().getChoices();
   };
-  auto slots = [&](Value rows, TypedValue<moe::PlanType> plan)
-      -> FailureOr<ExtentAttr> {
+  auto slots = [&](Value rows,
+                   TypedValue<moe::PlanType> plan) -> FailureOr<ExtentAttr> {
     auto tokens = require(op, {{plan}, {rows, choices(plan)}});
     if (failed(tokens))
       return failure();
     return scaled(*tokens, choices(plan));
   };
   return llvm::TypeSwitch<Operation *, FailureOr<ExtentAttr>>(op)
-      .Case<moe::RouterOp>([&](auto router) {
-        return require(op, {{router.getX()}});
-      })
-      .Case<moe::TopKOp>([&](auto topK) {
-        return require(op, {{topK.getLogits()}});
-      })
-      .Case<moe::DispatchOp>([&](auto dispatch) {
-        return require(op, {{dispatch.getExperts()}});
-      })
+      .Case<moe::RouterOp>(
+          [&](auto router) { return require(op, {{router.getX()}}); })
+      .Case<moe::TopKOp>(
+          [&](auto topK) { return require(op, {{topK.getLogits()}}); })
+      .Case<moe::DispatchOp>(
+          [&](auto dispatch) { return require(op, {{dispatch.getExperts()}}); })
       .Case<moe::PermuteOp>([&](auto permute) -> FailureOr<ExtentAttr> {
         auto tokens = require(op, {{permute.getPlan()}, {permute.getX()}});
         if (failed(tokens))
           return failure();
         return scaled(*tokens, choices(permute.getPlan()));
       })
-      .Case<moe::GroupedLinearOp>([&](auto linear) {
-        return slots(linear.getX(), linear.getPlan());
-      })
+      .Case<moe::GroupedLinearOp>(
+          [&](auto linear) { return slots(linear.getX(), linear.getPlan()); })
       .Case<moe::CombineOp>([&](auto combine) {
         return require(op, {{combine.getPlan()},
                             {combine.getWeights()},
                             {combine.getRows(), choices(combine.getPlan())}});
       })
       .Case<exec::PackOp>([&](auto pack) -> FailureOr<ExtentAttr> {
-        if (auto plan = dyn_cast_if_present<TypedValue<moe::PlanType>>(
-                pack.getPlan()))
+        if (auto plan =
+                dyn_cast_if_present<TypedValue<moe::PlanType>>(pack.getPlan()))
           return slots(pack.getSource(), plan);
         return require(op, {{pack.getSource()}});
       })
       .Default([&](Operation *) { return refuse(op); });
 }
 
-/// Rows are numbered among the tokens of the step, so all of these must be there.
-FailureOr<ExtentAttr>
-RowExtents::inferSelected(decoder::SelectRowsOp select) {
-  auto tokens = ExtentAttr::get(select.getContext(), 1, exec::Symbol::Tokens, 0);
+/// Rows are numbered among the tokens of the step, so all of these must be
+/// there.
+FailureOr<ExtentAttr> RowExtents::inferSelected(decoder::SelectRowsOp select) {
+  auto tokens =
+      ExtentAttr::get(select.getContext(), 1, exec::Symbol::Tokens, 0);
   if (of(select.getX()) != tokens)
     return select.emitOpError("selects among ")
            << of(select.getX()) << " rows; expected " << tokens;
@@ -96,18 +94,15 @@ RowExtents::inferSelected(decoder::SelectRowsOp select) {
 
 FailureOr<ExtentAttr> RowExtents::inferPlain(Operation *op) {
   return llvm::TypeSwitch<Operation *, FailureOr<ExtentAttr>>(op)
-      .Case<decoder::EmbedOp>([&](auto embed) {
-        return require(op, {{embed.getTokens()}});
-      })
-      .Case<decoder::SelectRowsOp>([&](auto select) {
-        return inferSelected(select);
-      })
+      .Case<decoder::EmbedOp>(
+          [&](auto embed) { return require(op, {{embed.getTokens()}}); })
+      .Case<decoder::SelectRowsOp>(
+          [&](auto select) { return inferSelected(select); })
       .Case<decoder::AddOp>([&](auto add) {
         return require(op, {{add.getX()}, {add.getDelta()}});
       })
-      .Case<decoder::RMSNormOp, decoder::LinearOp>([&](auto rowwise) {
-        return require(op, {{rowwise.getX()}});
-      })
+      .Case<decoder::RMSNormOp, decoder::LinearOp>(
+          [&](auto rowwise) { return require(op, {{rowwise.getX()}}); })
       .Case<decoder::SwigluOp>([&](auto swiglu) {
         return require(op, {{swiglu.getGate()}, {swiglu.getUp()}});
       })
@@ -115,9 +110,9 @@ FailureOr<ExtentAttr> RowExtents::inferPlain(Operation *op) {
         return require(op, {{rope.getBatch()}, {rope.getX()}});
       })
       .Case<decoder::AppendKVOp>([&](auto append) {
-        return require(op, {{append.getBatch()},
-                            {append.getKeys()},
-                            {append.getValues()}});
+        return require(
+            op,
+            {{append.getBatch()}, {append.getKeys()}, {append.getValues()}});
       })
       .Case<decoder::AttentionOp>([&](auto attention) {
         return require(op, {{attention.getBatch()}, {attention.getQueries()}});
@@ -126,8 +121,8 @@ FailureOr<ExtentAttr> RowExtents::inferPlain(Operation *op) {
 }
 
 FailureOr<ExtentAttr> RowExtents::infer(Operation *op) {
-  bool routed = isa_and_nonnull<moe::MoEDialect, exec::ExecDialect>(
-      op->getDialect());
+  bool routed =
+      isa_and_nonnull<moe::MoEDialect, exec::ExecDialect>(op->getDialect());
   FailureOr<ExtentAttr> rows = routed ? inferRouted(op) : inferPlain(op);
   if (failed(rows))
     return failure();

@@ -45,8 +45,8 @@ private:
     mlir::Value value;
     int64_t factor = 1;
   };
-  mlir::FailureOr<exec::ExtentAttr>
-  require(mlir::Operation *op, llvm::ArrayRef<Operand> operands);
+  mlir::FailureOr<exec::ExtentAttr> require(mlir::Operation *op,
+                                            llvm::ArrayRef<Operand> operands);
   mlir::FailureOr<exec::ExtentAttr> inferRouted(mlir::Operation *op);
   mlir::FailureOr<exec::ExtentAttr> inferSelected(decoder::SelectRowsOp select);
   mlir::FailureOr<exec::ExtentAttr> inferPlain(mlir::Operation *op);

@@ -53,6 +53,5 @@ FailureOr<StepFunction> StepFunction::find(ModuleOp module) {
   Block &body = op.getBody().front();
   // An operation computes the logits: no argument is of their type.
   return StepFunction{op, body.getArgument(0), body.getArgument(1),
-                      body.getArgument(2),
-                      body.getTerminator()->getOperand(0)};
+                      body.getArgument(2), body.getTerminator()->getOperand(0)};
 }

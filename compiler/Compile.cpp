@@ -184,10 +184,9 @@ Error Compilation::emitTarget() {
   if (options.emit == EmitKind::Exec)
     return writeText(print(*compiled->module));
   progress.begin("compiling kernels for " + compiled->target.name);
-  Expected<std::string> text =
-      compileCode(*compiled, options.emit == EmitKind::LLVM
-                                 ? CodeForm::LLVM
-                                 : CodeForm::Assembly);
+  Expected<std::string> text = compileCode(
+      *compiled,
+      options.emit == EmitKind::LLVM ? CodeForm::LLVM : CodeForm::Assembly);
   if (!text)
     return text.takeError();
   progress.end();
@@ -263,8 +262,7 @@ Error moec::compileModel(const CompileOptions &options, Progress &progress) {
   // One thread: the same input gives the same output and the same first error.
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  Error error =
-      Compilation(options, progress, context, std::move(*dump)).run();
+  Error error = Compilation(options, progress, context, std::move(*dump)).run();
   progress.end();
   return error;
 }

@@ -33,7 +33,8 @@ parseProgram(StringRef path, MLIRContext &context,
   return module;
 }
 
-/// The folder that the model's files are in; "" if it is none but an .mlir file.
+/// The folder that the model's files are in; "" if it is none but an .mlir
+/// file.
 static Expected<std::string> findFolder(const CompileOptions &options) {
   if (!options.weightsFolder.empty()) {
     if (!sys::fs::is_directory(options.weightsFolder))
@@ -41,10 +42,9 @@ static Expected<std::string> findFolder(const CompileOptions &options) {
                                "' is no folder; give a checkpoint folder, or "
                                "random:SEED");
     if (!isProgramFile(options.model))
-      return createStringError("--weights: '" + options.model +
-                               "' has its own weights, so '" +
-                               options.weightsFolder +
-                               "' cannot be used; leave the flag out");
+      return createStringError(
+          "--weights: '" + options.model + "' has its own weights, so '" +
+          options.weightsFolder + "' cannot be used; leave the flag out");
     return options.weightsFolder;
   }
   if (isProgramFile(options.model))
@@ -57,28 +57,31 @@ static Expected<std::string> readTokenizer(StringRef path) {
                                     /*RequiresNullTerminator=*/false);
   if (!file)
     return createStringError(path +
-                             ": cannot be read: " + file.getError().message());
+                             ": cannot be read: " + file.getError().message() +
+                             "; name another file with --tokenizer");
   std::string bytes = (*file)->getBuffer().str();
   moert::SentencePieceModel model;
   std::string problem = moert::readSentencePieceModel(bytes, model);
   if (!problem.empty())
-    return createStringError(path + ": not a SentencePiece model that can be "
-                                    "used: " +
+    return createStringError(path +
+                             ": not a SentencePiece model that can be "
+                             "used: " +
                              problem);
   return bytes;
 }
 
 /// The path of the tokenizer: the one asked for, or the one that the model
-/// names in its folder; "" if there is none.
-static std::string findTokenizer(const CompileOptions &options,
-                                 ModuleOp module, StringRef folder) {
+/// names, in the folder of its weights or else its own; "" if there is none.
+static std::string findTokenizer(const CompileOptions &options, ModuleOp module,
+                                 StringRef folder) {
   if (!options.tokenizer.empty())
     return options.tokenizer;
   auto model = module->getAttrOfType<DictionaryAttr>("moe.model");
   auto name = model ? model.getAs<StringAttr>("tokenizer") : StringAttr();
   if (!name)
     return "";
-  SmallString<128> path(folder);
+  SmallString<128> path(folder.empty() ? sys::path::parent_path(options.model)
+                                       : folder);
   sys::path::append(path, name.getValue());
   return std::string(path);
 }

@@ -70,6 +70,6 @@ void moec::registerPipelines() {
 }
 
 void moec::registerModelDialects(DialectRegistry &registry) {
-  registry.insert<decoder::DecoderDialect, exec::ExecDialect,
-                  func::FuncDialect, moe::MoEDialect>();
+  registry.insert<decoder::DecoderDialect, exec::ExecDialect, func::FuncDialect,
+                  moe::MoEDialect>();
 }

@@ -102,8 +102,8 @@ private:
       numWeights += pack(*operands.weight, layout, Value(), packs);
     }
     if (!isPacked(operands.activation)) {
-      auto layout = exec::RowBlocksAttr::get(&getContext(), blockRows,
-                                             slabDepth, depth);
+      auto layout =
+          exec::RowBlocksAttr::get(&getContext(), blockRows, slabDepth, depth);
       numActivations +=
           pack(*operands.activation, layout, operands.plan, packs);
     }
@@ -113,16 +113,16 @@ private:
   /// Makes the operand a packed one; returns whether that took a new pack.
   bool pack(OpOperand &operand, Attribute layout, Value plan, Packs &packs) {
     Value source = operand.get();
-    Value &packed = packs[{source.getAsOpaquePointer(),
-                           plan.getAsOpaquePointer(),
-                           layout.getAsOpaquePointer()}];
+    Value &packed =
+        packs[{source.getAsOpaquePointer(), plan.getAsOpaquePointer(),
+               layout.getAsOpaquePointer()}];
     bool isNew = !packed;
     if (isNew) {
       OpBuilder builder(operand.getOwner());
       auto type = cast<RankedTensorType>(source.getType());
-      packed = exec::PackOp::create(builder, operand.getOwner()->getLoc(),
-                                    type.cloneWithEncoding(layout), source,
-                                    plan);
+      packed =
+          exec::PackOp::create(builder, operand.getOwner()->getLoc(),
+                               type.cloneWithEncoding(layout), source, plan);
     }
     operand.set(packed);
     return isNew;

@@ -68,9 +68,9 @@ static EmitKind parseEmit(const std::string &name) {
 static int64_t parseMaxStepTokens(const std::string &text) {
   int64_t tokens;
   if (!llvm::to_integer(text, tokens, 10) || tokens < 1 || tokens > largestStep)
-    throw wrong("--max-step-tokens",
-                "'" + text + "' is no whole number from 1 to " +
-                    llvm::Twine(largestStep));
+    throw wrong("--max-step-tokens", "'" + text +
+                                         "' is no whole number from 1 to " +
+                                         llvm::Twine(largestStep));
   return tokens;
 }
 
@@ -127,9 +127,9 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
       ->required();
   command.add_option("-o,--output", flags.output,
                      "Where to write; - is standard output [NAME.moe]");
-  command.add_option("--target", flags.targets,
-                     "Machines, with commas: " +
-                         llvm::join(targetNames(), ", ") + " [host]");
+  command.add_option(
+      "--target", flags.targets,
+      "Machines, with commas: " + llvm::join(targetNames(), ", ") + " [host]");
   command.add_option("--emit", flags.emit,
                      "What to write: moe, exec, llvm, asm or artifact "
                      "[artifact]; all but the last go to standard output");

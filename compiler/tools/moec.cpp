@@ -18,8 +18,8 @@ int main(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // writing reports a file that is too large
   CLI::App app{"Compiles mixture-of-experts language models ahead of time."};
   app.name("moec");
-  app.set_version_flag("--version", "moec " MOEC_VERSION
-                                    ", LLVM " LLVM_VERSION_STRING);
+  app.set_version_flag("--version",
+                       "moec " MOEC_VERSION ", LLVM " LLVM_VERSION_STRING);
   app.require_subcommand(1);
   app.footer("Examples:\n"
              "  moec compile path/to/Mixtral-8x7B-v0.1 "
