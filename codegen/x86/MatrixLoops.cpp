@@ -143,9 +143,12 @@ void LoopNest::stream() {
 }
 
 void LoopNest::slabs() {
-  // Few blocks: keep the weights one sequential stream.
-  Value few = emit.less(split.count(), emit.i64(minGroupBlocks));
-  Value size = emit.select(few, emit.i64(1), emit.i64(groupPanels));
+  Value size = emit.i64(groupPanels);
+  // Few blocks: keep the weights one sequential stream, but prepare a slab for
+  // several panels.
+  if (!method.decoder.prepared())
+    size = emit.select(emit.less(split.count(), emit.i64(minGroupBlocks)),
+                       emit.i64(1), size);
   Value count = emit.sub(product.to, product.from);
   Value groups = emit.div(emit.add(count, emit.sub(size, emit.i64(1))), size);
   emit.loop(emit.i64(0), groups, 1, [&](Value g) {
