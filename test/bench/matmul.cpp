@@ -10,6 +10,7 @@
 ///
 ///   moec-bench-matmul [--target=host] [--threads=2] [--rows=1,16,512]
 ///                     [--repeat=9] [--pages=huge|small|file] [--cpu-time]
+///                     [--shape=14336x4096] [--weight=bf16|f16|f32]
 ///
 /// With one thread on a busy machine, --cpu-time leaves out what others take.
 ///
@@ -40,6 +41,7 @@ namespace {
 
 struct Options {
   std::string target = "host", pages = "huge", folder = "/var/tmp";
+  std::string weight = "bf16";
   unsigned threads = std::thread::hardware_concurrency();
   int repeat = 9;
   std::vector<int64_t> rows = {1, 2, 4, 8, 12, 16, 32, 64, 128, 512};
@@ -168,7 +170,8 @@ struct Bench {
   explicit Bench(const Options &options)
       : options(options), pool(options.threads) {
     Target target = llvm::cantFail(lookupTarget(options.target));
-    multiply = target.hasBF16Dot          ? Multiply::DotBF16
+    bool dot = target.hasBF16Dot && options.weight == "bf16";
+    multiply = dot                        ? Multiply::DotBF16
                : target.vectorBits == 512 ? Multiply::Fma512
                                           : Multiply::Fma256;
   }
@@ -209,8 +212,8 @@ struct Bench {
 
 void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
                 int64_t rows) {
-  TestTensor x(Element::BF16, rows * text.k),
-      packed(Element::BF16, rows * text.k);
+  Element element = activationOf(text.weight);
+  TestTensor x(element, rows * text.k), packed(element, rows * text.k);
   TestTensor y(Element::F32, rows * text.n);
   x.randomize(1);
   int64_t scratchBytes = 8 << 20;
@@ -245,15 +248,19 @@ void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
 }
 
 void Bench::shape(int64_t n, int64_t k) {
-  MatmulText text = {Element::BF16, n, k};
+  Element weight = Element::BF16;
+  for (Element element : {Element::F16, Element::F32})
+    if (spell(element) == options.weight)
+      weight = element;
+  MatmulText text = {weight, n, k};
   int64_t most = *std::max_element(options.rows.begin(), options.rows.end());
   double start = now();
   KernelLibrary library(text.pack() + text.linear(), options.target, most);
-  std::printf("N=%ld K=%ld bf16, target %s, %u threads, %s pages; "
+  std::printf("N=%ld K=%ld %s, target %s, %u threads, %s pages; "
               "compiled in %.2f s\n",
-              long(n), long(k), options.target.c_str(), pool.size(),
-              options.pages.c_str(), now() - start);
-  Weights weights(n * k * 2, options);
+              long(n), long(k), options.weight.c_str(), options.target.c_str(),
+              pool.size(), options.pages.c_str(), now() - start);
+  Weights weights(n * k * (weight == Element::F32 ? 4 : 2), options);
   double read = 0, multiplied = 0;
   for (int i = 0; i < options.repeat; ++i) {
     read = std::max(read, probeRead(weights));
@@ -276,6 +283,8 @@ int main(int argc, char **argv) {
   app.add_option("--repeat", options.repeat, "measurements of each kind");
   app.add_option("--shape", options.shapes, "NxK, multiples of 32")
       ->delimiter(',');
+  app.add_option("--weight", options.weight, "element of the weights")
+      ->check(CLI::IsMember({"bf16", "f16", "f32"}));
   app.add_option("--pages", options.pages, "memory of the weights")
       ->check(CLI::IsMember({"huge", "small", "file"}));
   app.add_option("--folder", options.folder, "where --pages=file makes a file");
