@@ -161,8 +161,8 @@ Range PanelPacker::sourceOf(uint64_t offset, uint64_t size) const {
 
 namespace {
 
-/// Two threads take turns: while one writes a slab, the other makes the next.
-/// The checksum sees the slabs in order.
+/// Threads take turns: while one writes a slab, others make the next ones. The
+/// checksum sees the slabs in order.
 class SlabStream {
 public:
   SlabStream(const Packer &packer, const ParameterSource &source, uint64_t size,
@@ -171,13 +171,12 @@ public:
         slabs((size + packer.slabSize() - 1) / packer.slabSize()) {}
 
   llvm::Expected<uint64_t> run() {
-    if (slabs > 1) {
-      std::thread other([this] { work(); });
-      work();
+    std::vector<std::thread> others;
+    for (uint64_t i = 1; i < std::min(slabs, threads); ++i)
+      others.emplace_back([this] { work(); });
+    work();
+    for (std::thread &other : others)
       other.join();
-    } else {
-      work();
-    }
     if (error)
       return std::move(error);
     return checksum.digest();
@@ -238,6 +237,8 @@ private:
       error = std::move(failure);
   }
 
+  /// A file takes one write at a time, so that more threads would only wait.
+  static constexpr uint64_t threads = 3;
   /// Read from the disk while the ones before are packed.
   static constexpr uint64_t slabsAhead = 8;
 

@@ -40,29 +40,53 @@ struct Options {
   uint64_t columns = 4096;
   int repeat = 5;
   bool sync = false;
+  bool cold = false;
+};
+
+struct Seconds {
+  double wall, processor;
 };
 
 /// A layout to measure, and its times beside those of the copies.
 struct Subject {
   const char *name;
   TensorForm form;
-  std::vector<double> seconds;
+  std::vector<Seconds> seconds;
 };
 
 } // namespace
 
 static llvm::ExitOnError exitOnError("error: ");
 
-static double measure(const std::function<void()> &action) {
-  auto begin = std::chrono::steady_clock::now();
-  action();
-  std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  return time.count();
+/// Of this process and the ones it waited for.
+static double processorSeconds() {
+  double seconds = 0;
+  for (auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage;
+    ::getrusage(who, &usage);
+    for (timeval time : {usage.ru_utime, usage.ru_stime})
+      seconds += double(time.tv_sec) + double(time.tv_usec) * 1e-6;
+  }
+  return seconds;
 }
 
-static double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+static Seconds measure(const std::function<void()> &action) {
+  auto begin = std::chrono::steady_clock::now();
+  double beginProcessor = processorSeconds();
+  action();
+  std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+  return {wall.count(), processorSeconds() - beginProcessor};
+}
+
+/// Of each of the two on its own.
+static Seconds median(std::vector<Seconds> values) {
+  auto middleOf = [&](double Seconds::*kind) {
+    auto middle = values.begin() + values.size() / 2;
+    std::nth_element(values.begin(), middle, values.end(),
+                     [&](Seconds a, Seconds b) { return a.*kind < b.*kind; });
+    return (*middle).*kind;
+  };
+  return {middleOf(&Seconds::wall), middleOf(&Seconds::processor)};
 }
 
 /// Random bytes: neither the disk nor the file system can make them shorter.
@@ -88,6 +112,13 @@ static llvm::ArrayRef<uint8_t> mapSource(const std::string &path,
     exitOnError(llvm::createStringError(path + ": cannot be mapped"));
   ::close(descriptor);
   return {static_cast<const uint8_t *>(data), size};
+}
+
+/// Drops a file from the system's cache of the disk.
+static void forget(const std::string &path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(descriptor);
 }
 
 static void run(const std::string &command) {
@@ -129,12 +160,13 @@ static std::vector<Subject> makeSubjects(const Options &options) {
   return subjects;
 }
 
-static void report(const char *name, const Options &options, double seconds,
-                   double copySeconds) {
+static void report(const char *name, const Options &options, Seconds seconds,
+                   Seconds copy) {
   double gigabytes = double(options.mebibytes << 20) * 1e-9;
-  llvm::outs() << llvm::format("%-12s %7.3f s %7.2f GB/s %6.0f %% of cp\n",
-                               name, seconds, gigabytes / seconds,
-                               100 * copySeconds / seconds);
+  llvm::outs() << llvm::format(
+      "%-12s %7.3f s %7.2f GB/s %5.0f %% of cp; %6.3f s of processor\n", name,
+      seconds.wall, gigabytes / seconds.wall, 100 * copy.wall / seconds.wall,
+      seconds.processor);
   llvm::outs().flush();
 }
 
@@ -146,11 +178,13 @@ static void measureAll(const Options &options) {
   run("sync");
   MappedParameter source({mapSource(sourcePath, size)});
   std::vector<Subject> subjects = makeSubjects(options);
-  std::vector<double> copies;
+  std::vector<Seconds> copies;
   std::string end = options.sync ? "sync " + targetPath : "true";
   auto measureFile = [&](const std::function<void()> &write) {
     std::remove(targetPath.c_str());
     run("sync");
+    if (options.cold)
+      forget(sourcePath);
     return measure([&] {
       write();
       run(end);
@@ -158,7 +192,7 @@ static void measureAll(const Options &options) {
   };
   // The first round warms up.
   for (int i = 0; i <= options.repeat; ++i) {
-    double copy =
+    Seconds copy =
         measureFile([&] { run("cp " + sourcePath + " " + targetPath); });
     copies.resize(i, copy);
     for (Subject &subject : subjects)
@@ -185,6 +219,7 @@ int main(int argc, char **argv) {
   app.add_option("-r,--repeat", options.repeat, "Rounds")
       ->check(CLI::Range(1, 100));
   app.add_flag("--sync", options.sync, "Wait until the disk has the bytes");
+  app.add_flag("--cold", options.cold, "Read the source from the disk, too");
   CLI11_PARSE(app, argc, argv);
   measureAll(options);
   rusage usage;
