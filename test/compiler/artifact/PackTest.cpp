@@ -193,7 +193,8 @@ TEST(PackParameterTest, FailureOfTheSinkIsPassedOnOnce) {
       });
   ASSERT_FALSE(bool(checksum));
   EXPECT_EQ(llvm::toString(checksum.takeError()), "full");
-  EXPECT_LE(calls, 2);
+  // No more than one slab for each thread is under way.
+  EXPECT_LE(calls, 3);
 }
 
 TEST(PackParameterTest, LayoutWithUnitsOfOtherSizesIsRefused) {
