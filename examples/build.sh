@@ -18,7 +18,7 @@ packages=(
   libzstd-dev zlib1g-dev
   # what the compiler and the runtime stand on
   flatbuffers-compiler libflatbuffers-dev libcli11-dev nlohmann-json3-dev
-  libsentencepiece-dev libxxhash-dev libgtest-dev
+  libsentencepiece-dev libxxhash-dev libgtest-dev libgmock-dev
 )
 
 installed() {
