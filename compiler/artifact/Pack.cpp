@@ -194,8 +194,7 @@ private:
       llvm::ArrayRef<uint8_t> bytes(
           packer.make(offset, sizeOf(slab), scratch.data()), sizeOf(slab));
       addToChecksum(slab, bytes);
-      if (llvm::Error failure = sink(offset, bytes))
-        fail(std::move(failure));
+      write(offset, bytes);
       Range read = packer.sourceOf(offset, sizeOf(slab));
       source.release(read.begin, read.end - read.begin);
     }
@@ -229,6 +228,16 @@ private:
     summedUp.notify_all();
   }
 
+  /// The system lets one thread at a time write to a file, and the others spin:
+  /// here they sleep, and leave their processor to one that packs.
+  void write(uint64_t offset, llvm::ArrayRef<uint8_t> bytes) {
+    std::unique_lock<std::mutex> turn(writing);
+    llvm::Error failure = sink(offset, bytes);
+    turn.unlock();
+    if (failure)
+      fail(std::move(failure));
+  }
+
   void fail(llvm::Error failure) {
     std::lock_guard<std::mutex> lock(mutex);
     if (error)
@@ -237,7 +246,7 @@ private:
       error = std::move(failure);
   }
 
-  /// A file takes one write at a time, so that more threads would only wait.
+  /// One writes, the others pack.
   static constexpr uint64_t threads = 3;
   /// Read from the disk while the ones before are packed.
   static constexpr uint64_t slabsAhead = 8;
@@ -247,7 +256,8 @@ private:
   uint64_t size;
   PackSink sink;
   uint64_t slabs;
-  std::mutex mutex;
+  std::mutex writing;
+  std::mutex mutex; ///< of all below
   std::condition_variable summedUp;
   uint64_t next = 0;   ///< slab to make
   uint64_t summed = 0; ///< slabs in the checksum
