@@ -28,21 +28,31 @@ static SmallVector<const KernelBuilder *> allBuilders() {
   return builders;
 }
 
-/// The operations of the kernel, in order, without the yield.
-static SmallVector<StringRef> operationNames(exec::KernelOp kernel) {
+/// The operations of a region, in order, without the yield.
+static SmallVector<StringRef> operationNames(Block &region) {
   SmallVector<StringRef> names;
-  for (Operation &op : kernel.getBody().front().without_terminator())
+  for (Operation &op : region.without_terminator())
     names.push_back(op.getName().getStringRef());
   return names;
 }
 
+const KernelBuilder *moec::lookupKernelBuilder(Block &region) {
+  static const SmallVector<const KernelBuilder *> builders = allBuilders();
+  SmallVector<StringRef> names = operationNames(region);
+  for (const KernelBuilder *builder : builders)
+    if (!builder->operations.empty() && builder->operations.equals(names))
+      return builder;
+  for (const KernelBuilder *builder : builders)
+    if (builder->matches && builder->matches(region))
+      return builder;
+  return nullptr;
+}
+
 FailureOr<const KernelBuilder *>
 moec::findKernelBuilder(exec::KernelOp kernel) {
-  static const SmallVector<const KernelBuilder *> builders = allBuilders();
-  SmallVector<StringRef> names = operationNames(kernel);
-  for (const KernelBuilder *builder : builders)
-    if (builder->operations.equals(names))
-      return builder;
+  Block &region = kernel.getBody().front();
+  if (const KernelBuilder *builder = lookupKernelBuilder(region))
+    return builder;
   return kernel.emitOpError("has no kernel builder for ")
-         << llvm::join(names, ", ");
+         << llvm::join(operationNames(region), ", ");
 }

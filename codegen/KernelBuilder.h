@@ -41,6 +41,7 @@ struct KernelContext {
 
 struct KernelBuilder {
   /// The operations that make up such a kernel, in order: "decoder.linear".
+  /// Empty if the builder composes kernels, see matches.
   llvm::ArrayRef<llvm::StringRef> operations;
   /// Checks that the kernel can be built, with an error at its operation if
   /// not, and plans its launch.
@@ -49,7 +50,18 @@ struct KernelBuilder {
   /// runtime/abi/Kernel.h, to the module in which `emit` stands, and what that
   /// function calls. Called only if plan succeeded.
   void (*emit)(exec::KernelOp, const KernelContext &, Emit &emit);
+  /// Of builders that compose kernels of several operations: whether a region
+  /// is of the kind that this one builds. That it cannot build a combination is
+  /// still an error of plan, which says why.
+  bool (*matches)(mlir::Block &) = nullptr;
+  /// Whether the kernel reads row-major activations of its matrix products and
+  /// packs them itself, so that no exec.pack goes before it.
+  bool packsActivations = false;
 };
+
+/// The builder for a region (of a kernel, or of what will be one), or null.
+/// Exact lists of operations go before composed kernels.
+const KernelBuilder *lookupKernelBuilder(mlir::Block &region);
 
 /// The builder for the kernel, or an error at the kernel that names its
 /// operations.
