@@ -78,7 +78,7 @@ static Expected<std::string> readCommit(StringRef path) {
   if (!text)
     return text.takeError();
   StringRef commit = StringRef(*text).trim();
-  if (!isCommit(commit))
+  if (!isPlainFileName(commit))
     return refuse(path, quote(commit) + " is not a commit");
   return commit.str();
 }

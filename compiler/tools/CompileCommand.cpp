@@ -20,6 +20,7 @@ struct CompileFlags {
   std::string targets = "host"; // with commas
   std::string emit = "artifact";
   std::string maxStepTokens = "512";
+  std::string regimes = "8,64"; // or "none"
 };
 } // namespace
 
@@ -74,6 +75,26 @@ static int64_t parseMaxStepTokens(const std::string &text) {
   return tokens;
 }
 
+/// "8,64", "16" or "none".
+static llvm::SmallVector<int64_t, 2> parseRegimes(llvm::StringRef text) {
+  llvm::SmallVector<int64_t, 2> borders;
+  if (text == "none")
+    return borders;
+  for (llvm::StringRef part : llvm::split(text, ',')) {
+    int64_t border;
+    bool grows = llvm::to_integer(part, border, 10) &&
+                 border > (borders.empty() ? 0 : borders.back());
+    if (!grows || border > largestStep || borders.size() == 2)
+      throw wrong("--regimes", "'" + text +
+                                   "' is not 'none', and no one or two whole "
+                                   "numbers from 1 to " +
+                                   llvm::Twine(largestStep) +
+                                   ", the larger last");
+    borders.push_back(border);
+  }
+  return borders;
+}
+
 static void parseWeights(llvm::StringRef text, CompileOptions &options) {
   llvm::StringRef seed = text;
   if (!seed.consume_front("random:")) {
@@ -88,12 +109,9 @@ static void parseWeights(llvm::StringRef text, CompileOptions &options) {
 }
 
 /// Forms between the program and the artifact are those of one target.
-static void checkForm(const CLI::App &command, const CompileOptions &options) {
-  if (options.emit == EmitKind::Artifact)
+static void checkForm(const CompileOptions &options) {
+  if (options.emit == EmitKind::Artifact || options.emit == EmitKind::MoE)
     return;
-  if (options.emit == EmitKind::MoE && command.count("--target"))
-    throw wrong("--target", "--emit=moe is the same for every target; leave "
-                            "one of the two flags out");
   if (options.targets.size() > 1)
     throw wrong("--target", "--emit takes one target, but got " +
                                 llvm::Twine(options.targets.size()));
@@ -113,9 +131,10 @@ static CompileOptions parse(const CLI::App &command,
   options.dumpPhasesTo = flags.dumpPhasesTo;
   options.tokenizer = flags.tokenizer;
   options.maxStepTokens = parseMaxStepTokens(flags.maxStepTokens);
+  options.regimes = parseRegimes(flags.regimes);
   if (!flags.weights.empty())
     parseWeights(flags.weights, options);
-  checkForm(command, options);
+  checkForm(options);
   return options;
 }
 
@@ -140,6 +159,9 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                      "A SentencePiece model [that of the checkpoint]");
   command.add_option("--max-step-tokens", flags.maxStepTokens,
                      "Tokens that one step may compute [512]");
+  command.add_option("--regimes", flags.regimes,
+                     "The most tokens of steps that are compiled as decode and "
+                     "as skinny; or none [8,64]");
   command.add_option("--dump-phases-to", flags.dumpPhasesTo,
                      "A folder for the program after each phase");
 }

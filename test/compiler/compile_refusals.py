@@ -44,7 +44,6 @@ def flag_cases(p):
         ("a comma too many", p.compile(RANDOM, "--target=znver4,"), 2, "--target"),
         ("a flag twice", p.compile(RANDOM, "--target=znver4", "--target=x86-64-v3"), 2, "--target"),
         ("two targets as assembly", p.compile("--emit=asm", "--target=znver4,x86-64-v3"), 2, "--emit"),
-        ("a target of what has none", p.compile("--emit=moe", "--target=znver4"), 2, "--emit=moe"),
         ("two models", p.compile("other.mlir"), 2, "other.mlir"),
         ("negative seed", p.compile("--weights=random:-1"), 2, "random:-1"),
         ("no seed", p.compile("--weights=random:"), 2, "random:"),
