@@ -34,7 +34,7 @@ def run(tool, *arguments):
 
 
 def runnable_targets():
-    """The targets among TARGETS that this CPU can run."""
+    """The targets among TARGETS that this CPU can run, and `host`."""
     flags = set()
     for line in open("/proc/cpuinfo"):
         if line.startswith("flags"):
@@ -42,7 +42,7 @@ def runnable_targets():
             break
     needs = {"x86-64-v3": {"avx2", "fma", "f16c"}, "x86-64-v4": {"avx512f", "avx512bw"},
              "znver4": {"avx512f", "avx512bw", "avx512_bf16", "avx512_vnni"}}
-    return [t for t in TARGETS if needs[t] <= flags]
+    return [t for t in TARGETS if needs[t] <= flags] + ["host"]
 
 
 def compile_model(model, output, *flags):
