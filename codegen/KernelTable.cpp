@@ -8,6 +8,7 @@
 #include "dialects/MoE/MoE.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -96,7 +97,20 @@ static std::string describeSizes(Operation *op) {
       });
 }
 
+/// "gate-up_64x48_bf16": named by its first operation on a weight, which tells
+/// groups of a model apart better than what they yield.
+static std::string describeGroup(exec::GroupOp group) {
+  std::string name = group.getName().str();
+  std::replace(name.begin(), name.end(), '-', '_');
+  for (Operation &op : group.getBody().front())
+    if (isa<decoder::LinearOp, moe::GroupedLinearOp, moe::RouterOp>(op))
+      return name + "_" + describeSizes(&op);
+  return name + "_" + describeSizes(&group.getBody().front().front());
+}
+
 std::string moec::describeKernel(Operation *op) {
+  if (auto group = dyn_cast<exec::GroupOp>(op))
+    return describeGroup(group);
   return op->getName().stripDialect().str() + "_" + describeSizes(op);
 }
 
@@ -114,6 +128,24 @@ static Type kernelType(Type type) {
                                    cache.getElement());
 }
 
+/// Makes the operation one of a kernel, where there is one layer.
+static void dropLayer(Operation *op) {
+  for (Value result : op->getResults())
+    result.setType(kernelType(result.getType()));
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<decoder::AppendKVOp, decoder::AttentionOp>(
+          [](auto layered) { layered.setLayer(0); });
+}
+
+/// Copies the operations of a group; the arguments of `body` are its operands.
+static void copyGroup(exec::GroupOp group, Block &body, OpBuilder &builder) {
+  Block &source = group.getBody().front();
+  IRMapping copies;
+  copies.map(source.getArguments(), body.getArguments());
+  for (Operation &op : source)
+    dropLayer(builder.clone(op, copies));
+}
+
 /// A kernel, in no module yet, that computes a copy of `op`.
 static exec::KernelOp buildKernel(Operation *op) {
   OpBuilder builder(op->getContext());
@@ -122,17 +154,15 @@ static exec::KernelOp buildKernel(Operation *op) {
   Block &body = kernel.getBody().emplaceBlock();
   builder.setInsertionPointToEnd(&body);
   // An operand that is read twice is one argument each time, as in the launch.
-  SmallVector<Value> arguments;
   for (Value operand : op->getOperands())
-    arguments.push_back(
-        body.addArgument(kernelType(operand.getType()), op->getLoc()));
+    body.addArgument(kernelType(operand.getType()), op->getLoc());
+  if (auto group = dyn_cast<exec::GroupOp>(op)) {
+    copyGroup(group, body, builder);
+    return kernel;
+  }
   Operation *copy = builder.clone(*op);
-  copy->setOperands(arguments);
-  for (Value result : copy->getResults())
-    result.setType(kernelType(result.getType()));
-  llvm::TypeSwitch<Operation *>(copy)
-      .Case<decoder::AppendKVOp, decoder::AttentionOp>(
-          [](auto layered) { layered.setLayer(0); });
+  copy->setOperands(body.getArguments());
+  dropLayer(copy);
   exec::YieldOp::create(builder, op->getLoc(), copy->getResults());
   return kernel;
 }

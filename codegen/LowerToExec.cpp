@@ -28,9 +28,16 @@ namespace {
 
 /// One launch to be.
 struct Launch {
-  Operation *op;
+  Operation *op; ///< a group, or an operation on its own
   exec::KernelOp kernel;
   ExtentAttr rows;
+  SmallVector<ExtentAttr> resultRows;
+};
+
+/// One program to be.
+struct Version {
+  StepFunction step;
+  SmallVector<Launch> launches;
 };
 
 struct LowerToExec : moec::impl::LowerToExecPassBase<LowerToExec> {
@@ -49,19 +56,23 @@ private:
     FailureOr<Target> target = findTarget();
     if (failed(target))
       return failure();
-    FailureOr<StepFunction> step = StepFunction::find(module);
-    if (failed(step) || failed(describeModel(module, step->op)))
+    FailureOr<SmallVector<StepFunction>> steps =
+        findStepFunctions(module, maxTokens);
+    if (failed(steps) || failed(describeModel(module, steps->front().op)))
       return failure();
 
     SymbolTable symbols(module);
-    FailureOr<SmallVector<Launch>> launches = collectLaunches(*step, symbols);
-    if (failed(launches))
+    FailureOr<SmallVector<Version>> versions = collectVersions(*steps, symbols);
+    if (failed(versions))
       return failure();
-    FailureOr<Plans> plans = planKernels(*launches, *target);
+    FailureOr<Plans> plans = planKernels(*versions, *target);
     if (failed(plans))
       return failure();
-    buildProgram(*step, symbols, *launches, *plans);
-    step->op.erase();
+    StoredTensors tensors(steps->front(), symbols);
+    for (const Version &version : *versions)
+      buildProgram(version, tensors, *plans);
+    for (const Version &version : *versions)
+      symbols.erase(version.step.op);
     return success();
   }
 
@@ -76,8 +87,23 @@ private:
     return *target;
   }
 
+  FailureOr<SmallVector<Version>> collectVersions(ArrayRef<StepFunction> steps,
+                                                  SymbolTable &symbols) {
+    KernelTable kernels(symbols);
+    SmallVector<Version> versions;
+    for (const StepFunction &step : steps) {
+      FailureOr<SmallVector<Launch>> launches = collectLaunches(step, kernels);
+      if (failed(launches))
+        return failure();
+      numLaunches += launches->size();
+      versions.push_back({step, std::move(*launches)});
+    }
+    numKernels = kernels.all().size();
+    return versions;
+  }
+
   FailureOr<SmallVector<Launch>> collectLaunches(StepFunction step,
-                                                 SymbolTable &symbols) {
+                                                 KernelTable &kernels) {
     RowExtents extents;
     auto tokens = ExtentAttr::get(&getContext(), 1, exec::Symbol::Tokens, 0);
     auto rows = ExtentAttr::get(&getContext(), 1, exec::Symbol::Rows, 0);
@@ -85,7 +111,6 @@ private:
     extents.set(step.batch, tokens);
     extents.set(step.rows, rows);
 
-    KernelTable kernels(symbols);
     SmallVector<Launch> launches;
     for (Operation &op : step.op.getBody().front().without_terminator()) {
       if (op.getNumResults() == 1 && findWeight(op.getResult(0)))
@@ -93,59 +118,74 @@ private:
       FailureOr<ExtentAttr> launchRows = extents.infer(&op);
       if (failed(launchRows))
         return failure();
-      launches.push_back({&op, kernels.get(&op), *launchRows});
+      SmallVector<ExtentAttr> resultRows;
+      for (Value result : op.getResults())
+        resultRows.push_back(extents.of(result));
+      launches.push_back({&op, kernels.get(&op), *launchRows, resultRows});
     }
-    numKernels = kernels.all().size();
-    numLaunches = launches.size();
     if (extents.of(step.logits) != rows)
       return step.logits.getDefiningOp()->emitOpError("computes the logits of ")
              << extents.of(step.logits) << " rows; expected " << rows;
     return launches;
   }
 
-  FailureOr<Plans> planKernels(ArrayRef<Launch> launches,
+  FailureOr<Plans> planKernels(ArrayRef<Version> versions,
                                const Target &target) {
     int64_t maxRows = 1;
-    for (const Launch &launch : launches)
-      maxRows = std::max(maxRows, launch.rows.evaluate(maxTokens));
+    for (const Version &version : versions)
+      for (const Launch &launch : version.launches)
+        maxRows =
+            std::max(maxRows, launch.rows.evaluate(version.step.maxTokens));
     Plans plans;
-    for (const Launch &launch : launches) {
-      if (plans.contains(launch.kernel))
-        continue;
-      FailureOr<const KernelBuilder *> builder =
-          findKernelBuilder(launch.kernel);
-      if (failed(builder))
-        return failure();
-      FailureOr<KernelPlan> plan =
-          (*builder)->plan(launch.kernel, {target, maxRows});
-      if (failed(plan))
-        return failure();
-      plans[launch.kernel] = *plan;
-    }
+    for (const Version &version : versions)
+      for (const Launch &launch : version.launches)
+        if (failed(planKernel(launch.kernel, {target, maxRows}, plans)))
+          return failure();
     return plans;
   }
 
-  void buildProgram(StepFunction step, SymbolTable &symbols,
-                    ArrayRef<Launch> launches, const Plans &plans) {
+  LogicalResult planKernel(exec::KernelOp kernel, const KernelContext &context,
+                           Plans &plans) {
+    if (plans.contains(kernel))
+      return success();
+    FailureOr<const KernelBuilder *> builder = findKernelBuilder(kernel);
+    if (failed(builder))
+      return failure();
+    FailureOr<KernelPlan> plan = (*builder)->plan(kernel, context);
+    if (failed(plan))
+      return failure();
+    plans[kernel] = *plan;
+    return success();
+  }
+
+  void buildProgram(const Version &version, StoredTensors &tensors,
+                    const Plans &plans) {
+    StepFunction step = version.step;
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto program =
-        exec::ProgramOp::create(builder, step.op.getLoc(), stepFunctionName,
-                                "any", maxTokens, IntegerAttr());
+    StringAttr name = step.op.getSymNameAttr();
+    StringAttr entry;
+    if (name != stepFunctionName)
+      entry = builder.getStringAttr(stepFunctionName);
+    auto program = exec::ProgramOp::create(
+        builder, step.op.getLoc(), name, entry, step.regime,
+        builder.getI64IntegerAttr(step.maxTokens), IntegerAttr());
     builder.setInsertionPointToEnd(&program.getBody().emplaceBlock());
-    ProgramBuffers buffers(step, symbols, builder);
-    for (const Launch &launch : launches)
+    ProgramBuffers buffers(step, tensors, builder);
+    for (const Launch &launch : version.launches)
       buildLaunch(launch, plans.at(launch.kernel), buffers, builder);
   }
 
-  void buildLaunch(Launch launch, const KernelPlan &plan,
+  void buildLaunch(const Launch &launch, const KernelPlan &plan,
                    ProgramBuffers &buffers, OpBuilder &builder) {
+    exec::KernelOp kernel = launch.kernel;
     SmallVector<Value> arguments;
     for (Value operand : launch.op->getOperands())
       arguments.push_back(buffers.read(operand, launch.op));
-    for (OpResult result : launch.op->getResults())
-      arguments.push_back(buffers.write(result, launch.rows));
+    for (auto [result, rows] :
+         llvm::zip(launch.op->getResults(), launch.resultRows))
+      arguments.push_back(buffers.write(result, rows));
     exec::LaunchOp::create(
-        builder, launch.op->getLoc(), launch.kernel.getSymName(), arguments,
+        builder, launch.op->getLoc(), kernel.getSymName(), arguments,
         launch.rows, scaled(launch.rows, plan.tasksPerRow, plan.fixedTasks),
         plan.grain, scaled(launch.rows, plan.flopsPerRow), plan.weights);
   }

@@ -17,8 +17,12 @@ moe::ReadParameterOp moec::findWeight(Value value) {
   return value.getDefiningOp<moe::ReadParameterOp>();
 }
 
-/// The layer whose cache an operation reads or writes.
+/// The layer whose cache an operation, or one of its group, reads or writes.
 static int64_t layerOf(Operation *op) {
+  if (auto group = dyn_cast<exec::GroupOp>(op))
+    for (Operation &member : group.getBody().front())
+      if (isa<decoder::AppendKVOp, decoder::AttentionOp>(member))
+        return layerOf(&member);
   if (auto append = dyn_cast<decoder::AppendKVOp>(op))
     return append.getLayer();
   return cast<decoder::AttentionOp>(op).getLayer();
@@ -80,19 +84,27 @@ Value ProgramBuffers::cacheOf(Operation *user) {
   return cache;
 }
 
-Value ProgramBuffers::makeWeight(Value value, moe::ReadParameterOp read) {
-  Value &weight = weights[{read.getParameterAttr(), value.getType()}];
-  if (weight)
-    return weight;
+exec::TensorOp StoredTensors::get(Value value, moe::ReadParameterOp read) {
+  exec::TensorOp &tensor = tensors[{read.getParameterAttr(), value.getType()}];
+  if (tensor)
+    return tensor;
   bool packed = bool(cast<RankedTensorType>(value.getType()).getEncoding());
-  OpBuilder beforeStep(step.op);
-  auto tensor = exec::TensorOp::create(
+  OpBuilder beforeStep(first.op);
+  tensor = exec::TensorOp::create(
       beforeStep, read.getLoc(),
       beforeStep.getStringAttr(read.getParameter() +
                                (packed ? ".panels" : ".row_major")),
       read.getParameterAttr(), TypeAttr::get(value.getType()));
   // The table renames the tensor if a parameter has its name.
   symbols.insert(tensor);
-  return weight = exec::WeightOp::create(program, read.getLoc(), bufferType,
-                                         tensor.getSymName());
+  return tensor;
+}
+
+Value ProgramBuffers::makeWeight(Value value, moe::ReadParameterOp read) {
+  exec::TensorOp tensor = tensors.get(value, read);
+  Value &weight = weights[tensor];
+  if (!weight)
+    weight = exec::WeightOp::create(program, read.getLoc(), bufferType,
+                                    tensor.getSymName());
+  return weight;
 }

@@ -23,13 +23,30 @@ namespace moec {
 /// is computed in the step.
 moe::ReadParameterOp findWeight(mlir::Value value);
 
+/// The stored forms of parameters, which the programs of a module share.
+class StoredTensors {
+public:
+  StoredTensors(StepFunction first, mlir::SymbolTable &symbols)
+      : first(first), symbols(symbols) {}
+
+  /// The exec.tensor for a weight as an operation reads it: the one there is,
+  /// or a new one before the first step.
+  exec::TensorOp get(mlir::Value value, moe::ReadParameterOp read);
+
+private:
+  StepFunction first;
+  mlir::SymbolTable &symbols;
+  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, exec::TensorOp>
+      tensors;
+};
+
 /// Makes operations that name buffers where `program` stands, one for each
-/// value, and an exec.tensor before @step for each stored form of a parameter.
+/// value.
 class ProgramBuffers {
 public:
-  ProgramBuffers(StepFunction step, mlir::SymbolTable &symbols,
+  ProgramBuffers(StepFunction step, StoredTensors &tensors,
                  mlir::OpBuilder &program)
-      : step(step), symbols(symbols), program(program) {}
+      : step(step), tensors(tensors), program(program) {}
 
   /// What `user` reads an operand from.
   mlir::Value read(mlir::Value value, mlir::Operation *user);
@@ -42,12 +59,12 @@ private:
   mlir::Value cacheOf(mlir::Operation *user);
 
   StepFunction step;
-  mlir::SymbolTable &symbols;
+  StoredTensors &tensors;
   mlir::OpBuilder &program;
   mlir::Type bufferType = exec::BufferType::get(program.getContext());
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<int64_t, mlir::Value> caches; ///< by layer
-  llvm::DenseMap<std::pair<mlir::Attribute, mlir::Type>, mlir::Value> weights;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> weights; ///< by tensor
 };
 
 } // namespace moec

@@ -120,7 +120,30 @@ FailureOr<ExtentAttr> RowExtents::inferPlain(Operation *op) {
       .Default([&](Operation *) { return refuse(op); });
 }
 
+/// Those of the operations inside, which see the operands as arguments.
+FailureOr<ExtentAttr> RowExtents::inferGroup(exec::GroupOp group) {
+  Block &body = group.getBody().front();
+  for (auto [argument, input] :
+       llvm::zip(body.getArguments(), group.getInputs()))
+    if (auto rows = of(input))
+      set(argument, rows);
+  FailureOr<ExtentAttr> first = failure();
+  for (Operation &op : body.without_terminator()) {
+    first = infer(&op);
+    if (failed(first))
+      return failure();
+  }
+  for (auto [result, value] :
+       llvm::zip(group.getOutputs(), body.getTerminator()->getOperands()))
+    set(result, of(value));
+  if (group.getNumResults() == 0)
+    return first;
+  return of(group.getResult(0));
+}
+
 FailureOr<ExtentAttr> RowExtents::infer(Operation *op) {
+  if (auto group = dyn_cast<exec::GroupOp>(op))
+    return inferGroup(group);
   bool routed =
       isa_and_nonnull<moe::MoEDialect, exec::ExecDialect>(op->getDialect());
   FailureOr<ExtentAttr> rows = routed ? inferRouted(op) : inferPlain(op);

@@ -50,6 +50,7 @@ private:
   mlir::FailureOr<exec::ExtentAttr> inferRouted(mlir::Operation *op);
   mlir::FailureOr<exec::ExtentAttr> inferSelected(decoder::SelectRowsOp select);
   mlir::FailureOr<exec::ExtentAttr> inferPlain(mlir::Operation *op);
+  mlir::FailureOr<exec::ExtentAttr> inferGroup(exec::GroupOp group);
 
   llvm::DenseMap<mlir::Value, exec::ExtentAttr> extents;
 };

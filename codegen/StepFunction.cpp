@@ -5,6 +5,7 @@
 #include "codegen/StepFunction.h"
 
 #include "dialects/Decoder/Decoder.h"
+#include "dialects/MoE/MoE.h"
 
 using namespace mlir;
 using namespace moec;
@@ -44,14 +45,32 @@ static LogicalResult checkSignature(func::FuncOp step) {
   return success();
 }
 
-FailureOr<StepFunction> StepFunction::find(ModuleOp module) {
-  auto op = module.lookupSymbol<func::FuncOp>(stepFunctionName);
-  if (!op)
-    return module.emitOpError("has no function @step");
-  if (failed(checkSignature(op)))
-    return failure();
+static StepFunction describe(func::FuncOp op, int64_t maxTokens) {
+  auto regime = op->getAttrOfType<StringAttr>(moe::regimeAttributeName);
+  auto tokens = op->getAttrOfType<IntegerAttr>(moe::maxTokensAttributeName);
   Block &body = op.getBody().front();
   // An operation computes the logits: no argument is of their type.
-  return StepFunction{op, body.getArgument(0), body.getArgument(1),
-                      body.getArgument(2), body.getTerminator()->getOperand(0)};
+  return {op,
+          body.getArgument(0),
+          body.getArgument(1),
+          body.getArgument(2),
+          body.getTerminator()->getOperand(0),
+          regime ? regime : StringAttr::get(op.getContext(), "any"),
+          tokens ? tokens.getInt() : maxTokens};
+}
+
+FailureOr<SmallVector<StepFunction>>
+moec::findStepFunctions(ModuleOp module, int64_t maxTokens) {
+  SmallVector<StepFunction> steps;
+  for (auto op : module.getOps<func::FuncOp>()) {
+    if (op.getSymName() != stepFunctionName &&
+        !op->hasAttr(moe::regimeAttributeName))
+      continue;
+    if (failed(checkSignature(op)))
+      return failure();
+    steps.push_back(describe(op, maxTokens));
+  }
+  if (steps.empty())
+    return module.emitOpError("has no function @step");
+  return steps;
 }

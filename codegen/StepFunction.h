@@ -3,7 +3,7 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The function @step that a model is.
+/// The function @step that a model is, or its versions for regimes.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -17,16 +17,20 @@ namespace moec {
 
 inline constexpr llvm::StringLiteral stepFunctionName = "step";
 
-/// The values that a step takes and gives.
+/// The values that a step takes and gives, and the steps that it is for.
 struct StepFunction {
   mlir::func::FuncOp op;
   mlir::Value tokens, rows, batch; ///< arguments
   mlir::Value logits;              ///< the first value returned
-
-  /// Finds @step in a module that moe-verify-program accepts. Fails with an
-  /// error if there is none, or none of that signature.
-  static mlir::FailureOr<StepFunction> find(mlir::ModuleOp module);
+  mlir::StringAttr regime;         ///< "any" if there are none
+  int64_t maxTokens;
 };
+
+/// Finds the versions of @step that moe-split-regimes made, or @step alone, for
+/// steps of `maxTokens`, in a module that moe-verify-program accepts. Fails with
+/// an error if there is none, or one of another signature.
+mlir::FailureOr<llvm::SmallVector<StepFunction>>
+findStepFunctions(mlir::ModuleOp module, int64_t maxTokens);
 
 } // namespace moec
 

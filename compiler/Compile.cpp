@@ -104,7 +104,11 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   if (!target)
     return target.takeError();
   CompiledTarget compiled{*target, input.module->clone()};
-  for (const Phase &phase : cpuPhases({name, options.maxStepTokens}))
+  CpuOptions cpu;
+  cpu.target = name;
+  cpu.maxStepTokens = options.maxStepTokens;
+  cpu.regimes = options.regimes;
+  for (const Phase &phase : cpuPhases(cpu))
     if (Error error = runPhase(phase, *compiled.module, name + "-"))
       return error;
   return compiled;

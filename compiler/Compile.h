@@ -12,6 +12,7 @@
 
 #include "compiler/Progress.h"
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
@@ -47,6 +48,8 @@ struct CompileOptions {
   /// A SentencePiece model; empty: that of the checkpoint, if it has one.
   std::string tokenizer;
   int64_t maxStepTokens = 512;
+  /// The most tokens of the regimes `decode` and `skinny`; at most two.
+  llvm::SmallVector<int64_t> regimes = {8, 64};
 };
 
 /// NAME.moe in the current folder, where NAME is the last part of the model's

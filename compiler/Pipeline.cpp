@@ -32,7 +32,14 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   LowerToExecPassOptions lowering;
   lowering.maxTokens = options.maxStepTokens;
   lowering.targetName = options.target;
-  return {{"pack",
+  SplitRegimesPassOptions regimes;
+  regimes.maxTokens = options.maxStepTokens;
+  regimes.borders = options.regimes;
+  return {{"fuse",
+           [regimes](OpPassManager &passes) {
+             passes.addPass(createSplitRegimesPass(regimes));
+           }},
+          {"pack",
            [](OpPassManager &passes) {
              passes.addNestedPass<func::FuncOp>(
                  createX86PackMatrixOperandsPass());
@@ -54,6 +61,9 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
                              llvm::cl::desc("The machine to compile for")};
   Option<int64_t> maxStepTokens{*this, "max-step-tokens", llvm::cl::init(512),
                                 llvm::cl::desc("Tokens that a step may have")};
+  ListOption<int64_t> regimes{*this, "regimes",
+                              llvm::cl::list_init<int64_t>({8, 64}),
+                              llvm::cl::desc("Borders of the regimes")};
 };
 } // namespace
 
@@ -63,8 +73,11 @@ void moec::registerPipelines() {
       [](OpPassManager &passes, const CpuPipelineOptions &options) {
         for (const Phase &phase : modelPhases())
           phase.addPasses(passes);
-        for (const Phase &phase :
-             cpuPhases({options.target, options.maxStepTokens}))
+        CpuOptions cpu;
+        cpu.target = options.target;
+        cpu.maxStepTokens = options.maxStepTokens;
+        cpu.regimes.assign(options.regimes.begin(), options.regimes.end());
+        for (const Phase &phase : cpuPhases(cpu))
           phase.addPasses(passes);
       });
 }

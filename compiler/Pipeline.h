@@ -29,6 +29,8 @@ struct Phase {
 struct CpuOptions {
   std::string target = "host";
   int64_t maxStepTokens = 512;
+  /// The most tokens of all regimes but the last, ascending; at most two.
+  llvm::SmallVector<int64_t> regimes = {8, 64};
 };
 
 /// Once for a model: tidies the program up and checks that it is one.

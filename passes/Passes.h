@@ -10,6 +10,8 @@
 #ifndef PASSES_PASSES_H
 #define PASSES_PASSES_H
 
+#include "dialects/MoE/MoE.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

@@ -62,4 +62,48 @@ def VerifyProgramPass : Pass<"moe-verify-program", "::mlir::ModuleOp"> {
   }];
 }
 
+def SplitRegimesPass : Pass<"moe-split-regimes", "::mlir::ModuleOp"> {
+  let summary = "Make a version of @step for few, more and many tokens";
+  let description = [{
+    The regimes are `decode`, `skinny` and `wide`: steps of at most the first
+    border, at most the second, and at most `max-tokens`. With one border there
+    are `decode` and `wide`, with none there is `wide`. Borders of `max-tokens` or
+    more are dropped, and the last version is the one that holds them.
+
+    All versions compute the same; later passes see in `moe.regime` and
+    `moe.max_tokens` what they may assume.
+
+    Preconditions:
+    1. `moe-verify-program` accepts the module.
+    2. There are at most two borders, positive and ascending.
+
+    Before:
+
+    ```mlir
+    func.func @step(%tokens: tensor<?xi32>, ...) { ... }
+    ```
+
+    After, for the borders 8 and 64 and at most 512 tokens:
+
+    ```mlir
+    func.func @step.decode(%tokens: tensor<?xi32>, ...)
+        attributes {moe.max_tokens = 8 : i64, moe.regime = "decode"} { ... }
+    func.func @step.skinny(%tokens: tensor<?xi32>, ...)
+        attributes {moe.max_tokens = 64 : i64, moe.regime = "skinny"} { ... }
+    func.func @step.wide(%tokens: tensor<?xi32>, ...)
+        attributes {moe.max_tokens = 512 : i64, moe.regime = "wide"} { ... }
+    ```
+  }];
+  let options = [
+    ListOption<"borders", "borders", "int64_t",
+               "The most tokens of all regimes but the last">,
+    Option<"maxTokens", "max-tokens", "int64_t", "512",
+           "The most tokens of the last regime">
+  ];
+  let statistics = [
+    Statistic<"numVersions", "versions", "Versions of @step">
+  ];
+  let dependentDialects = ["::moec::moe::MoEDialect"];
+}
+
 #endif // PASSES_PASSES_TD

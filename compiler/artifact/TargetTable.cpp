@@ -223,7 +223,7 @@ TargetTables::buildProgram(exec::ProgramOp program) {
   if (!program.getArenaBytes())
     return createStringError("program '" + program.getSymName() +
                              "' has no arena; run plan-memory");
-  auto entry = builder.CreateString(program.getSymName().str());
+  auto entry = builder.CreateString(program.getEntryPoint().str());
   auto regime = builder.CreateString(program.getRegime().str());
   auto bufferVector = builder.CreateVector(*buffers);
   auto launchVector = builder.CreateVector(*launches);

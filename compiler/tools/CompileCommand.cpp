@@ -76,8 +76,8 @@ static int64_t parseMaxStepTokens(const std::string &text) {
 }
 
 /// "8,64", "16" or "none".
-static llvm::SmallVector<int64_t, 2> parseRegimes(llvm::StringRef text) {
-  llvm::SmallVector<int64_t, 2> borders;
+static llvm::SmallVector<int64_t> parseRegimes(llvm::StringRef text) {
+  llvm::SmallVector<int64_t> borders;
   if (text == "none")
     return borders;
   for (llvm::StringRef part : llvm::split(text, ',')) {

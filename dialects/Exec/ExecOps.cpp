@@ -71,6 +71,52 @@ LogicalResult PackOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Fusion
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyGroupBody(GroupOp group, Block &body) {
+  if (group.getName().empty())
+    return group.emitOpError("expected the name of a fusion, but got none");
+  if (body.without_terminator().empty())
+    return group.emitOpError(
+        "expected an operation besides exec.yield, but got none");
+  for (Operation &op : body.without_terminator()) {
+    bool known =
+        isa_and_nonnull<moe::MoEDialect, decoder::DecoderDialect, ExecDialect>(
+            op.getDialect());
+    if (!known || isa<GroupOp>(op))
+      return op.emitOpError("expected operations of moe, decoder and exec "
+                            "other than exec.group in an exec.group");
+  }
+  return success();
+}
+
+LogicalResult GroupOp::verify() {
+  // group_c1
+  Block &body = getBody().front();
+  if (failed(verifyGroupBody(*this, body)))
+    return failure();
+
+  // group_c2
+  Operation *yield = body.getTerminator();
+  if (body.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("expected arguments of the types of its operands, (")
+           << getInputs().getTypes() << "), but got ("
+           << body.getArgumentTypes() << ")";
+  if (yield->getOperandTypes() != getOutputs().getTypes())
+    return emitOpError("expected to yield the types of its results, (")
+           << getOutputs().getTypes() << "), but got ("
+           << yield->getOperandTypes() << ")";
+
+  // group_c3
+  for (Value value : yield->getOperands())
+    if (!value.getDefiningOp())
+      return emitOpError("expected to yield results of its operations, but got "
+                         "an argument");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Symbols of a module
 //===----------------------------------------------------------------------===//
 

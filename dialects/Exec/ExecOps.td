@@ -58,6 +58,53 @@ def Exec_PackOp : Exec_Op<"pack", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Fusion
+//===----------------------------------------------------------------------===//
+
+def Exec_GroupOp : Exec_Op<"group", [Pure, IsolatedFromAbove,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "Say which operations of a step one launch computes";
+  let description = [{
+    A fusion: the operations of the region become one kernel. The operands are
+    bound to the region's arguments in order, the results are what it yields.
+    `name` is that of the fusion. An operation outside of a group is a launch of
+    its own.
+
+    Constraints:
+    - (C1) `name` is not empty, and the region holds at least one operation
+      besides `exec.yield`; all are of `moe`, `decoder` or `exec`, and none is a
+      group.
+    - (C2) The region's arguments have the types of the operands, and the yielded
+      values those of the results.
+    - (C3) Each yielded value is the result of an operation of the region.
+
+    Example:
+
+    ```mlir
+    %s = exec.group "gate-up"(%x, %w1, %w3)
+        : (tensor<?x48xf32>, tensor<96x48xf32>, tensor<96x48xf32>)
+        -> tensor<?x96xf32> {
+    ^bb0(%a: tensor<?x48xf32>, %b: tensor<96x48xf32>, %c: tensor<96x48xf32>):
+      %g = decoder.linear %a, %b
+          : tensor<?x48xf32>, tensor<96x48xf32> -> tensor<?x96xf32>
+      %u = decoder.linear %a, %c
+          : tensor<?x48xf32>, tensor<96x48xf32> -> tensor<?x96xf32>
+      %h = decoder.swiglu %g, %u : tensor<?x96xf32>, tensor<?x96xf32>
+          -> tensor<?x96xf32>
+      exec.yield %h : tensor<?x96xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<AnyType>:$inputs);
+  let results = (outs Variadic<AnyType>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $name `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Symbols of a module
 //===----------------------------------------------------------------------===//
 
@@ -117,10 +164,12 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
 }
 
 def Exec_YieldOp : Exec_Op<"yield",
-    [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
-  let summary = "Name the results of a kernel";
+    [Pure, Terminator, ReturnLike,
+     ParentOneOf<["GroupOp", "KernelOp"]>]> {
+  let summary = "Name the results of a kernel or a group";
   let description = [{
-    The values are what a launch writes, in the order of its last arguments.
+    The values are what a launch writes, in the order of its last arguments, or
+    the results of the group.
 
     Example:
 
@@ -137,7 +186,9 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     SingleBlock, NoRegionArguments]> {
   let summary = "List the launches of one version of an entry point";
   let description = [{
-    Runs for steps of at most `max_tokens` tokens. The launches run in order; a
+    Runs for steps of at most `max_tokens` tokens; of several programs of one
+    entry point, the one with the least `max_tokens` that suffices. `entry` is the
+    entry point, by default the symbol's name. The launches run in order; a
     launch begins when the one before it is complete. `arena_bytes` is the memory
     of all buffers, once planned.
 
@@ -159,12 +210,19 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$regime,
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$entry,
+                       StrAttr:$regime,
                        ConfinedAttr<I64Attr, [IntPositive]>:$max_tokens,
                        OptionalAttr<I64Attr>:$arena_bytes);
   let regions = (region SizedRegion<1>:$body);
+  let extraClassDeclaration = [{
+    /// The entry point that this is a version of: "step".
+    llvm::StringRef getEntryPoint() {
+      return getEntry().value_or(getSymName());
+    }
+  }];
   let assemblyFormat = [{
-    $sym_name `regime` `(` $regime `)` `max_tokens` `(` $max_tokens `)`
+    $sym_name (`entry` `(` $entry^ `)`)? `regime` `(` $regime `)` `max_tokens` `(` $max_tokens `)`
     (`arena` `(` $arena_bytes^ `)`)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;

@@ -31,4 +31,13 @@
 #define GET_OP_CLASSES
 #include "dialects/MoE/MoE.h.inc"
 
+namespace moec::moe {
+
+/// On a version of @step: its regime (string) and the tokens that a step of it
+/// may have (i64).
+inline constexpr llvm::StringLiteral regimeAttributeName = "moe.regime";
+inline constexpr llvm::StringLiteral maxTokensAttributeName = "moe.max_tokens";
+
+} // namespace moec::moe
+
 #endif // DIALECTS_MOE_MOE_H

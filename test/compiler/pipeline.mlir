@@ -6,6 +6,7 @@
 // CHECK-NEXT: canonicalize{
 // CHECK-NEXT: cse,
 // CHECK-NEXT: moe-verify-program,
+// CHECK-NEXT: moe-split-regimes{borders={8,64} max-tokens=64},
 // CHECK-NEXT: func.func(
 // CHECK-NEXT: x86-pack-matrix-operands
 // CHECK-NEXT: ),
@@ -16,7 +17,7 @@
 // CHECK-NEXT: )
 // CHECK-NEXT: )
 
-// RESULT: exec.program @step regime("any") max_tokens(64) arena(
+// RESULT: exec.program @step.skinny entry("step") regime("skinny") max_tokens(64) arena(
 module attributes {moe.model = {max_positions = 8 : i64}} {
 moe.parameter @table : tensor<32x32xf32>
 func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,

@@ -159,7 +159,7 @@ exec.kernel @cache_of_two_layers {
 
 // yield outside a kernel
 func.func @yield_outside() {
-  // expected-error @below {{'exec.yield' op expects parent op 'exec.kernel'}}
+  // expected-error @below {{'exec.yield' op expects parent op to be one of 'exec.group, exec.kernel'}}
   exec.yield
 }
 
@@ -392,4 +392,91 @@ exec.program @written_weight regime("any") max_tokens(8) {
   exec.launch @add_4x48(%w, %w, %w) rows(#exec.extent<0 * tokens + 4>)
       tasks(#exec.extent<0 * tokens + 4>)
       grain(1) flops(#exec.extent<0 * tokens + 0>) weights(whole)
+}
+
+// -----
+
+// group_c1
+func.func @unnamed_group(%x: tensor<?x48xf32>) {
+  // expected-error @below {{expected the name of a fusion, but got none}}
+  %y = exec.group ""(%x) : (tensor<?x48xf32>) -> tensor<?x48xf32> {
+  ^bb0(%a: tensor<?x48xf32>):
+    %b = decoder.add %a, %a : tensor<?x48xf32>
+    exec.yield %b : tensor<?x48xf32>
+  }
+  return
+}
+
+// -----
+
+// group_c1
+func.func @empty_group() {
+  // expected-error @below {{expected an operation besides exec.yield, but got none}}
+  exec.group "nothing"() : () -> () {
+  }
+  return
+}
+
+// -----
+
+// group_c1
+func.func @group_with_a_call(%x: tensor<?x48xf32>) {
+  exec.group "foreign"(%x) : (tensor<?x48xf32>) -> () {
+  ^bb0(%a: tensor<?x48xf32>):
+    // expected-error @below {{expected operations of moe, decoder and exec other than exec.group}}
+    func.call @group_with_a_call(%a) : (tensor<?x48xf32>) -> ()
+  }
+  return
+}
+
+// -----
+
+// group_c1
+func.func @group_in_a_group(%x: tensor<?x48xf32>) {
+  exec.group "outer"(%x) : (tensor<?x48xf32>) -> () {
+  ^bb0(%a: tensor<?x48xf32>):
+    // expected-error @below {{expected operations of moe, decoder and exec other than exec.group}}
+    exec.group "inner"(%a) : (tensor<?x48xf32>) -> () {
+    ^bb0(%b: tensor<?x48xf32>):
+      %c = decoder.add %b, %b : tensor<?x48xf32>
+    }
+  }
+  return
+}
+
+// -----
+
+// group_c2
+func.func @argument_of_another_type(%x: tensor<?x48xf32>) {
+  // expected-error @below {{expected arguments of the types of its operands, ('tensor<?x48xf32>'), but got ('tensor<?x32xf32>')}}
+  exec.group "add"(%x) : (tensor<?x48xf32>) -> () {
+  ^bb0(%a: tensor<?x32xf32>):
+    %b = decoder.add %a, %a : tensor<?x32xf32>
+  }
+  return
+}
+
+// -----
+
+// group_c2
+func.func @too_few_results(%x: tensor<?x48xf32>) {
+  // expected-error @below {{expected to yield the types of its results, ('tensor<?x48xf32>'), but got ()}}
+  %y = exec.group "add"(%x) : (tensor<?x48xf32>) -> tensor<?x48xf32> {
+  ^bb0(%a: tensor<?x48xf32>):
+    %b = decoder.add %a, %a : tensor<?x48xf32>
+  }
+  return
+}
+
+// -----
+
+// group_c3
+func.func @yielded_argument(%x: tensor<?x48xf32>) {
+  // expected-error @below {{expected to yield results of its operations, but got an argument}}
+  %y = exec.group "add"(%x) : (tensor<?x48xf32>) -> tensor<?x48xf32> {
+  ^bb0(%a: tensor<?x48xf32>):
+    %b = decoder.add %a, %a : tensor<?x48xf32>
+    exec.yield %a : tensor<?x48xf32>
+  }
+  return
 }

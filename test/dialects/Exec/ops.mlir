@@ -137,3 +137,25 @@ exec.program @step regime("any") max_tokens(512) arena(1048576) {
 // CHECK-LABEL: exec.program @unplanned regime("decode") max_tokens(8) {
 exec.program @unplanned regime("decode") max_tokens(8) {
 }
+
+// CHECK-LABEL: exec.program @step.decode entry("step") regime("decode") max_tokens(8) {
+exec.program @step.decode entry("step") regime("decode") max_tokens(8) {
+}
+
+// CHECK-LABEL: func.func @group
+func.func @group(%x: tensor<?x48xf32>, %w: tensor<48xf32>)
+    -> (tensor<?x48xf32>, tensor<?x48xf32>) {
+  // CHECK: %[[Y:.*]]:2 = exec.group "add-norm"(%{{.*}}, %{{.*}}) : (tensor<?x48xf32>, tensor<48xf32>) -> (tensor<?x48xf32>, tensor<?x48xf32>) {
+  // CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<?x48xf32>, %[[B:.*]]: tensor<48xf32>):
+  %y:2 = exec.group "add-norm"(%x, %w)
+      : (tensor<?x48xf32>, tensor<48xf32>)
+      -> (tensor<?x48xf32>, tensor<?x48xf32>) {
+  ^bb0(%a: tensor<?x48xf32>, %b: tensor<48xf32>):
+    %c = decoder.add %a, %a : tensor<?x48xf32>
+    %d = decoder.rms_norm %c, %b epsilon(1.0e-05)
+        : tensor<?x48xf32>, tensor<48xf32> -> tensor<?x48xf32>
+    // CHECK: exec.yield
+    exec.yield %c, %d : tensor<?x48xf32>, tensor<?x48xf32>
+  }
+  return %y#0, %y#1 : tensor<?x48xf32>, tensor<?x48xf32>
+}
