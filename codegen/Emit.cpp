@@ -235,6 +235,16 @@ void KernelArguments::fail(Emit &emit, int32_t status) const {
                         LLVM::AtomicOrdering::monotonic);
 }
 
+Value KernelArguments::finish(Emit &emit, Value tasks) const {
+  Value counter = emit.load(
+      emit.pointer(), field(emit, launch, offsetof(moert_launch, finished)));
+  Value count = emit.sub(end, begin);
+  Value before =
+      LLVM::AtomicRMWOp::create(emit, LLVM::AtomicBinOp::add, counter, count,
+                                LLVM::AtomicOrdering::acq_rel);
+  return emit.equal(emit.add(before, count), tasks);
+}
+
 void moec::emitKernel(Emit &emit, StringRef name,
                       llvm::function_ref<void(KernelArguments)> body) {
   Type pointer = emit.pointer(), i64 = emit.getI64Type();

@@ -128,6 +128,9 @@ struct KernelArguments {
   mlir::Value rows(Emit &emit) const;
   /// Reports a moert_kernel_status.
   void fail(Emit &emit, int32_t status) const;
+  /// Counts the tasks of this range as finished. Returns (i1) whether it was
+  /// the last of `tasks` to finish: then it sees what all others have written.
+  mlir::Value finish(Emit &emit, mlir::Value tasks) const;
 };
 
 /// Defines the exported function of a kernel.

@@ -19,10 +19,13 @@ using namespace moec;
 
 static SmallVector<const KernelBuilder *> allBuilders() {
   SmallVector<const KernelBuilder *> builders = {
-      &embedKernel,        &selectRowsKernel, &addKernel,      &rmsNormKernel,
-      &swigluKernel,       &ropeKernel,       &appendKVKernel, &attentionKernel,
-      &topKKernel,         &dispatchKernel,   &permuteKernel,  &combineKernel,
-      &packKernelBuilder()};
+      &embedKernel,     &selectRowsKernel,    &addKernel,
+      &rmsNormKernel,   &addNormKernel,       &swigluKernel,
+      &ropeKernel,      &rotatedAppendKernel, &appendKVKernel,
+      &attentionKernel, &topKKernel,          &dispatchKernel,
+      &permuteKernel,   &combineKernel,       &packKernelBuilder()};
+  for (const KernelBuilder &builder : routingKernels())
+    builders.push_back(&builder);
   for (const KernelBuilder &builder : matrixKernelBuilders())
     builders.push_back(&builder);
   return builders;

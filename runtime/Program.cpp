@@ -65,7 +65,8 @@ Program::Program(const format::Program &table,
   }
   steps = std::make_unique<Step[]>(launches.size());
   for (size_t i = 0; i < launches.size(); ++i)
-    steps[i].launch = {launches[i].arguments.data(), 0, &steps[i].status};
+    steps[i].launch = {launches[i].arguments.data(), 0, &steps[i].status,
+                       &steps[i].finished};
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,6 +134,7 @@ int64_t Program::run(ThreadPool &pool, StepSize size, double *seconds) {
     // Nothing to compute for no rows, as of logits that nobody wants.
     step.tasks = step.launch.rows == 0 ? 0 : evaluate(launches[i].tasks, size);
     step.status = MOERT_KERNEL_OK;
+    step.finished = 0;
     step.next.store(0, std::memory_order_relaxed);
     step.done.store(0, std::memory_order_relaxed);
   }

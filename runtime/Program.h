@@ -75,6 +75,7 @@ private:
     moert_launch launch{};
     int64_t tasks = 0;
     int32_t status = 0;
+    int64_t finished = 0; ///< counted by the kernel, see moert_launch
     alignas(64) std::atomic<int64_t> next{0}; ///< task that nobody has claimed
     std::atomic<int64_t> done{0};             ///< tasks that are complete
   };

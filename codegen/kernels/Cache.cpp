@@ -88,6 +88,23 @@ static void writeValues(Emit &emit, Row from, Row to, int64_t headDim) {
   });
 }
 
+void CachePages::append(Emit &emit, const BatchFields &batch, Value t,
+                        Entry entry) const {
+  Value position = batch.position(emit, t);
+  Value page = pageIndex(emit, batch.pages(emit, t),
+                         emit.div(position, MOERT_PAGE_TOKENS));
+  Value slot = emit.rem(position, MOERT_PAGE_TOKENS);
+  emit.loop(emit.i64(0), emit.i64(heads), 1, [&](Value head) {
+    Row toKeys = keys(emit, page, head);
+    Row toValues = values(emit, toKeys);
+    Value offset = emit.mul(head, headDim);
+    writeKeys(emit, entry.keys.from(emit, offset), toKeys.from(emit, slot),
+              headDim);
+    writeValues(emit, entry.values.from(emit, offset),
+                toValues.from(emit, emit.mul(slot, headDim)), headDim);
+  });
+}
+
 static void emitAppendKV(exec::KernelOp kernel, const KernelContext &,
                          Emit &emit) {
   auto op = firstOperation<decoder::AppendKVOp>(kernel);
@@ -99,21 +116,7 @@ static void emitAppendKV(exec::KernelOp kernel, const KernelContext &,
     auto batch =
         BatchFields::load(emit, pointerTo(emit, arguments, op.getBatch()));
     forEachTask(emit, arguments, [&](Value t) {
-      Value position = batch.position(emit, t);
-      Value page = pageIndex(emit, batch.pages(emit, t),
-                             emit.div(position, MOERT_PAGE_TOKENS));
-      Value slot = emit.rem(position, MOERT_PAGE_TOKENS);
-      Row k = keys.row(emit, t), v = values.row(emit, t);
-      emit.loop(emit.i64(0), emit.i64(cache.heads), 1, [&](Value head) {
-        Row toKeys = cache.keys(emit, page, head);
-        Row toValues = cache.values(emit, toKeys);
-        Value offset = emit.mul(head, cache.headDim);
-        writeKeys(emit, k.from(emit, offset), toKeys.from(emit, slot),
-                  cache.headDim);
-        writeValues(emit, v.from(emit, offset),
-                    toValues.from(emit, emit.mul(slot, cache.headDim)),
-                    cache.headDim);
-      });
+      cache.append(emit, batch, t, {keys.row(emit, t), values.row(emit, t)});
     });
   });
 }

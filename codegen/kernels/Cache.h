@@ -47,6 +47,14 @@ struct CachePages {
   /// K of a page and head, and the V that follows it.
   Row keys(Emit &emit, mlir::Value page, mlir::Value head) const;
   Row values(Emit &emit, Row keys) const;
+
+  /// What a token writes: f32 [heads * head_dim] each.
+  struct Entry {
+    Row keys, values;
+  };
+  /// Writes the entry of token t at its position.
+  void append(Emit &emit, const BatchFields &batch, mlir::Value t,
+              Entry entry) const;
 };
 
 } // namespace moec

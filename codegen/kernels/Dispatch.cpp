@@ -37,24 +37,6 @@ static FailureOr<KernelPlan> planDispatch(exec::KernelOp kernel,
   return plan;
 }
 
-namespace {
-
-/// A stable counting sort of the slots by expert.
-struct SlotSort {
-  Value experts; ///< of each slot
-  Value slots;   ///< how many
-  Value next;    ///< scratch [E]: the row that an expert's next slot gets
-  int64_t expertCount;
-
-  void emitInto(Emit &emit, const PlanArrays &plan) const;
-
-private:
-  void count(Emit &emit) const;
-  void placeExperts(Emit &emit, const PlanArrays &plan) const;
-};
-
-} // namespace
-
 /// next[e] = number of slots of expert e.
 void SlotSort::count(Emit &emit) const {
   Value zero = emit.i64(0);

@@ -22,10 +22,12 @@ extern const KernelBuilder selectRowsKernel;
 extern const KernelBuilder addKernel;
 // Norm.cpp
 extern const KernelBuilder rmsNormKernel;
+extern const KernelBuilder addNormKernel;
 // Activation.cpp
 extern const KernelBuilder swigluKernel;
 // Rope.cpp
 extern const KernelBuilder ropeKernel;
+extern const KernelBuilder rotatedAppendKernel;
 // Cache.cpp
 extern const KernelBuilder appendKVKernel;
 // Attention.cpp
@@ -34,6 +36,10 @@ extern const KernelBuilder attentionKernel;
 extern const KernelBuilder topKKernel;
 // Dispatch.cpp
 extern const KernelBuilder dispatchKernel;
+// Router.cpp
+/// moe.top_k with what goes before and after it: decoder.rms_norm and
+/// moe.router, moe.dispatch.
+llvm::ArrayRef<KernelBuilder> routingKernels();
 // Experts.cpp
 extern const KernelBuilder permuteKernel;
 extern const KernelBuilder combineKernel;

@@ -7,9 +7,9 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/Norm.h"
+
 #include "codegen/kernels/Kernels.h"
-#include "codegen/kernels/Region.h"
-#include "dialects/Decoder/Decoder.h"
 
 using namespace mlir;
 using namespace moec;
@@ -68,6 +68,16 @@ static Value inverseRMS(Emit &emit, Row row, decoder::RMSNormOp op) {
   return emit.divF(emit.number(f32, 1.0), emit.sqrt(emit.addF(mean, epsilon)));
 }
 
+void moec::forEachNormedStrip(Emit &emit, decoder::RMSNormOp op, Row from,
+                              Row weight, NormedStripBody body) {
+  Value inverse = inverseRMS(emit, from, op);
+  forEachStrip(emit, rowLength(op.getX()), [&](Value i, int64_t lanes) {
+    Value unit = emit.mulF(loadStrip(emit, from, i, lanes),
+                           spread(emit, inverse, lanes));
+    body(i, lanes, emit.mulF(unit, loadStrip(emit, weight, i, lanes)));
+  });
+}
+
 static void emitRMSNorm(exec::KernelOp kernel, const KernelContext &,
                         Emit &emit) {
   auto op = firstOperation<decoder::RMSNormOp>(kernel);
@@ -77,13 +87,9 @@ static void emitRMSNorm(exec::KernelOp kernel, const KernelContext &,
     Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
       Row from = x.row(emit, t), to = y.row(emit, t);
-      Value inverse = inverseRMS(emit, from, op);
-      forEachStrip(emit, x.width, [&](Value i, int64_t lanes) {
-        Value unit = emit.mulF(loadStrip(emit, from, i, lanes),
-                               spread(emit, inverse, lanes));
-        Value w = loadStrip(emit, weight, i, lanes);
-        storeStrip(emit, emit.mulF(unit, w), to, i);
-      });
+      forEachNormedStrip(
+          emit, op, from, weight,
+          [&](Value i, int64_t, Value v) { storeStrip(emit, v, to, i); });
     });
   });
 }
@@ -92,3 +98,46 @@ static constexpr StringRef rmsNormOperations[] = {
     decoder::RMSNormOp::getOperationName()};
 const KernelBuilder moec::rmsNormKernel = {rmsNormOperations, planRMSNorm,
                                            emitRMSNorm};
+
+//===----------------------------------------------------------------------===//
+// decoder.add, then decoder.rms_norm of the sum
+//===----------------------------------------------------------------------===//
+
+static FailureOr<KernelPlan> planAddNorm(exec::KernelOp kernel,
+                                         const KernelContext &) {
+  auto add = firstOperation<decoder::AddOp>(kernel);
+  auto norm = cast<decoder::RMSNormOp>(add->getNextNode());
+  if (norm.getX() != add.getY())
+    return norm.emitOpError("shares a kernel with a sum that it does not read");
+  if (failed(checkRowMajor(add)) || failed(checkRowMajor(norm)))
+    return failure();
+  KernelPlan plan;
+  plan.tasksPerRow = 1;
+  plan.grain = rowGrain(3 * rowLength(add.getY()));
+  return plan;
+}
+
+static void emitAddNorm(exec::KernelOp kernel, const KernelContext &,
+                        Emit &emit) {
+  auto add = firstOperation<decoder::AddOp>(kernel);
+  auto norm = cast<decoder::RMSNormOp>(add->getNextNode());
+  emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
+    Matrix x = matrixOf(emit, arguments, add.getX());
+    Matrix delta = matrixOf(emit, arguments, add.getDelta());
+    Matrix sum = matrixOf(emit, arguments, add.getY());
+    Row weight = rowOf(emit, arguments, norm.getWeight());
+    Matrix y = matrixOf(emit, arguments, norm.getY());
+    forEachTask(emit, arguments, [&](Value t) {
+      Row total = sum.row(emit, t), to = y.row(emit, t);
+      addRows(emit, {x.row(emit, t), delta.row(emit, t), total}, sum.width);
+      forEachNormedStrip(
+          emit, norm, total, weight,
+          [&](Value i, int64_t, Value v) { storeStrip(emit, v, to, i); });
+    });
+  });
+}
+
+static constexpr StringRef addNormOperations[] = {
+    decoder::AddOp::getOperationName(), decoder::RMSNormOp::getOperationName()};
+const KernelBuilder moec::addNormKernel = {addNormOperations, planAddNorm,
+                                           emitAddNorm};

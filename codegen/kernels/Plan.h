@@ -26,6 +26,21 @@ struct PlanArrays {
              mlir::Value slots);
 };
 
+/// A stable counting sort of the slots by expert.
+struct SlotSort {
+  mlir::Value experts; ///< int32, of each slot; may be the plan's rowOfSlot
+  mlir::Value slots;   ///< how many
+  mlir::Value next; ///< scratch, int32 [E]: the row that an expert's next slot
+                    ///< gets
+  int64_t expertCount;
+
+  void emitInto(Emit &emit, const PlanArrays &plan) const;
+
+private:
+  void count(Emit &emit) const;
+  void placeExperts(Emit &emit, const PlanArrays &plan) const;
+};
+
 } // namespace moec
 
 #endif // CODEGEN_KERNELS_PLAN_H

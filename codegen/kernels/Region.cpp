@@ -4,6 +4,10 @@
 
 #include "codegen/kernels/Region.h"
 
+#include "runtime/abi/Kernel.h"
+
+#include "llvm/Support/MathExtras.h"
+
 #include <algorithm>
 
 using namespace mlir;
@@ -30,18 +34,23 @@ static int64_t yieldIndex(Value result) {
   return -1;
 }
 
-LogicalResult moec::checkRowMajor(Operation *op) {
-  for (Type type : op->getOperandTypes())
+LogicalResult moec::checkRowMajorTypes(Operation *op) {
+  SmallVector<Type> types(op->getOperandTypes());
+  llvm::append_range(types, op->getResultTypes());
+  for (Type type : types)
     if (failed(checkType(op, type)))
       return failure();
-  for (Value result : op->getResults()) {
-    if (yieldIndex(result) < 0)
-      return op->emitOpError("has a result that its kernel does not yield");
-    if (failed(checkType(op, result.getType())))
-      return failure();
-  }
   return success();
 }
+
+LogicalResult moec::checkRowMajor(Operation *op) {
+  for (Value result : op->getResults())
+    if (!isYielded(result))
+      return op->emitOpError("has a result that its kernel does not yield");
+  return checkRowMajorTypes(op);
+}
+
+bool moec::isYielded(Value value) { return yieldIndex(value) >= 0; }
 
 Value moec::pointerTo(Emit &emit, KernelArguments arguments, Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
@@ -81,4 +90,16 @@ int64_t moec::rowGrain(int64_t elements) {
 void moec::forEachTask(Emit &emit, KernelArguments arguments,
                        llvm::function_ref<void(Value)> body) {
   emit.loop(arguments.begin, arguments.end, 1, body);
+}
+
+int64_t ScratchAreas::take(int64_t bytes) {
+  int64_t offset = used;
+  used = llvm::alignTo(used + bytes, MOERT_ALIGNMENT);
+  return offset;
+}
+
+Row moec::scratchArea(Emit &emit, KernelArguments arguments, int64_t offset,
+                      Type element) {
+  return {emit.at(arguments.scratch, emit.getI8Type(), emit.i64(offset)),
+          element};
 }

@@ -15,10 +15,14 @@
 
 namespace moec {
 
-/// Checks that the only operation of a kernel has all its results yielded, and
-/// that every tensor is row-major (no layout) with static dimensions after the
-/// first.
+/// Checks that the kernel yields all results of an operation, and that every
+/// tensor is row-major (no layout) with static dimensions after the first.
 mlir::LogicalResult checkRowMajor(mlir::Operation *op);
+/// The part of it about tensors.
+mlir::LogicalResult checkRowMajorTypes(mlir::Operation *op);
+
+/// Whether a value of the region is a result of its kernel.
+bool isYielded(mlir::Value value);
 
 /// The first operation of the kernel, of the kind that its builder is for.
 template <class Op> Op firstOperation(exec::KernelOp kernel) {
@@ -56,6 +60,20 @@ int64_t rowGrain(int64_t elements);
 /// Tasks of a kernel: body(row) for each row from begin to end.
 void forEachTask(Emit &emit, KernelArguments arguments,
                  llvm::function_ref<void(mlir::Value)> body);
+
+/// Cuts the scratch memory of a thread into aligned areas.
+class ScratchAreas {
+public:
+  /// The offset of a new area.
+  int64_t take(int64_t bytes);
+  int64_t bytes() const { return used; }
+
+private:
+  int64_t used = 0;
+};
+/// An area of the scratch memory.
+Row scratchArea(Emit &emit, KernelArguments arguments, int64_t offset,
+                mlir::Type element);
 
 } // namespace moec
 

@@ -7,9 +7,10 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/Rope.h"
+
 #include "codegen/kernels/Cache.h"
 #include "codegen/kernels/Kernels.h"
-#include "codegen/kernels/Region.h"
 #include "codegen/kernels/SinCos.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,7 +29,7 @@ static FailureOr<KernelPlan> planRope(exec::KernelOp kernel,
   KernelPlan plan;
   plan.tasksPerRow = 1;
   plan.grain = rowGrain(2 * rowLength(op.getX()));
-  plan.scratchBytes = op.getHeadDim() * sizeof(float);
+  plan.scratchBytes = Rotation::scratchBytes(op);
   return plan;
 }
 
@@ -64,62 +65,70 @@ static Row constantTable(Emit &emit, StringRef name, ArrayRef<float> data) {
   return {LLVM::AddressOfOp::create(emit, emit.pointer(), name), f32};
 }
 
-namespace {
+//===----------------------------------------------------------------------===//
+// Rotation
+//===----------------------------------------------------------------------===//
 
-/// Scratch memory of the angles of one position.
-struct Angles {
-  Row cos, sin; ///< [half]
-  int64_t half; ///< head_dim / 2
-};
+int64_t Rotation::scratchBytes(decoder::RopeOp op) {
+  return op.getHeadDim() * sizeof(float);
+}
 
-} // namespace
+bool Rotation::sameAngles(decoder::RopeOp a, decoder::RopeOp b) {
+  return a.getHeadDim() == b.getHeadDim() && a.getTheta() == b.getTheta();
+}
 
-static void computeAngles(Emit &emit, Value position, Row frequencies,
-                          Angles to) {
+Rotation::Rotation(Emit &emit, decoder::RopeOp op, StringRef table, Row scratch)
+    : half(op.getHeadDim() / 2),
+      frequencies(constantTable(emit, table, inverseFrequencies(op))),
+      cos(scratch), sin(scratch.from(emit, emit.i64(half))) {}
+
+void Rotation::setPosition(Emit &emit, Value position) const {
   Value p = arith::SIToFPOp::create(emit, emit.getF32Type(), position);
-  forEachStrip(emit, to.half, [&](Value i, int64_t lanes) {
+  forEachStrip(emit, half, [&](Value i, int64_t lanes) {
     Value frequency = loadStrip(emit, frequencies, i, lanes);
     SinCos v = emitSinCos(emit, emit.mulF(spread(emit, p, lanes), frequency));
-    storeStrip(emit, v.cos, to.cos, i);
-    storeStrip(emit, v.sin, to.sin, i);
+    storeStrip(emit, v.cos, cos, i);
+    storeStrip(emit, v.sin, sin, i);
   });
 }
 
 /// (a, b) -> (a cos - b sin, b cos + a sin) for one head.
-static void rotateHead(Emit &emit, Row from, Row to, Angles angles) {
-  forEachStrip(emit, angles.half, [&](Value i, int64_t lanes) {
-    Value j = emit.add(i, angles.half);
+void Rotation::rotateHead(Emit &emit, Row from, Row to) const {
+  forEachStrip(emit, half, [&](Value i, int64_t lanes) {
+    Value j = emit.add(i, half);
     Value a = loadStrip(emit, from, i, lanes);
     Value b = loadStrip(emit, from, j, lanes);
-    Value cos = loadStrip(emit, angles.cos, i, lanes);
-    Value sin = loadStrip(emit, angles.sin, i, lanes);
-    Value minus = arith::NegFOp::create(emit, emit.mulF(b, sin));
-    storeStrip(emit, emit.fma(a, cos, minus), to, i);
-    storeStrip(emit, emit.fma(b, cos, emit.mulF(a, sin)), to, j);
+    Value c = loadStrip(emit, cos, i, lanes);
+    Value s = loadStrip(emit, sin, i, lanes);
+    Value minus = arith::NegFOp::create(emit, emit.mulF(b, s));
+    storeStrip(emit, emit.fma(a, c, minus), to, i);
+    storeStrip(emit, emit.fma(b, c, emit.mulF(a, s)), to, j);
   });
 }
 
+void Rotation::rotate(Emit &emit, Row from, Row to, int64_t width) const {
+  emit.loop(emit.i64(0), emit.i64(width), 2 * half, [&](Value head) {
+    rotateHead(emit, from.from(emit, head), to.from(emit, head));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// decoder.rope
+//===----------------------------------------------------------------------===//
+
 static void emitRope(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
   auto op = firstOperation<decoder::RopeOp>(kernel);
-  int64_t headDim = op.getHeadDim(), half = headDim / 2;
-  int64_t heads = rowLength(op.getX()) / headDim;
   std::string table = (kernel.getSymName() + "_frequencies").str();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
     Matrix x = matrixOf(emit, arguments, op.getX());
     Matrix y = matrixOf(emit, arguments, op.getY());
     auto batch =
         BatchFields::load(emit, pointerTo(emit, arguments, op.getBatch()));
-    Row frequencies = constantTable(emit, table, inverseFrequencies(op));
-    Row scratch = {arguments.scratch, emit.getF32Type()};
-    Angles angles = {scratch, scratch.from(emit, emit.i64(half)), half};
+    Rotation rotation(emit, op, table,
+                      scratchArea(emit, arguments, 0, emit.getF32Type()));
     forEachTask(emit, arguments, [&](Value t) {
-      computeAngles(emit, batch.position(emit, t), frequencies, angles);
-      Row from = x.row(emit, t), to = y.row(emit, t);
-      emit.loop(emit.i64(0), emit.i64(heads), 1, [&](Value head) {
-        Value offset = emit.mul(head, headDim);
-        rotateHead(emit, from.from(emit, offset), to.from(emit, offset),
-                   angles);
-      });
+      rotation.setPosition(emit, batch.position(emit, t));
+      rotation.rotate(emit, x.row(emit, t), y.row(emit, t), x.width);
     });
   });
 }
@@ -127,3 +136,100 @@ static void emitRope(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
 static constexpr StringRef ropeOperations[] = {
     decoder::RopeOp::getOperationName()};
 const KernelBuilder moec::ropeKernel = {ropeOperations, planRope, emitRope};
+
+//===----------------------------------------------------------------------===//
+// decoder.rope of queries and of keys, then decoder.append_kv
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The operations, and the areas of a thread's scratch memory.
+struct RotatedAppend {
+  decoder::RopeOp queries, keys;
+  decoder::AppendKVOp append;
+  ScratchAreas areas;
+  int64_t queryAngles, keyAngles, keyRow;
+
+  explicit RotatedAppend(exec::KernelOp kernel);
+  LogicalResult check();
+};
+
+} // namespace
+
+RotatedAppend::RotatedAppend(exec::KernelOp kernel)
+    : queries(firstOperation<decoder::RopeOp>(kernel)),
+      keys(cast<decoder::RopeOp>(queries->getNextNode())),
+      append(cast<decoder::AppendKVOp>(keys->getNextNode())) {
+  if (append.getKeys() == queries.getY())
+    std::swap(queries, keys);
+  queryAngles = areas.take(Rotation::scratchBytes(queries));
+  keyAngles = areas.take(Rotation::scratchBytes(keys));
+  keyRow = areas.take(rowLength(keys.getY()) * sizeof(float));
+}
+
+LogicalResult RotatedAppend::check() {
+  if (append.getKeys() != keys.getY())
+    return append.emitOpError(
+        "shares a kernel with two rotations and reads neither as keys");
+  Value batch = append.getBatch();
+  if (queries.getBatch() != batch || keys.getBatch() != batch)
+    return append.emitOpError("shares a kernel with rotations of other tokens");
+  if (failed(checkRowMajor(queries)) || failed(checkRowMajorTypes(keys)))
+    return failure();
+  return checkRowMajor(append);
+}
+
+static FailureOr<KernelPlan> planRotatedAppend(exec::KernelOp kernel,
+                                               const KernelContext &) {
+  RotatedAppend ops(kernel);
+  if (failed(ops.check()))
+    return failure();
+  KernelPlan plan;
+  plan.tasksPerRow = 1;
+  plan.grain = MOERT_PAGE_TOKENS; // as decoder.append_kv alone
+  plan.scratchBytes = ops.areas.bytes();
+  return plan;
+}
+
+static void emitRotatedAppend(exec::KernelOp kernel, const KernelContext &,
+                              Emit &emit) {
+  RotatedAppend ops(kernel);
+  std::string table = (kernel.getSymName() + "_frequencies").str();
+  emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
+    auto area = [&](int64_t offset) {
+      return scratchArea(emit, arguments, offset, emit.getF32Type());
+    };
+    auto batch = BatchFields::load(
+        emit, pointerTo(emit, arguments, ops.append.getBatch()));
+    CachePages cache(pointerTo(emit, arguments, ops.append.getUpdated()),
+                     ops.append.getCache().getType());
+    Matrix from = matrixOf(emit, arguments, ops.queries.getX());
+    Matrix to = matrixOf(emit, arguments, ops.queries.getY());
+    Matrix keys = matrixOf(emit, arguments, ops.keys.getX());
+    Matrix values = matrixOf(emit, arguments, ops.append.getValues());
+    Rotation ofQueries(emit, ops.queries, table, area(ops.queryAngles));
+    Rotation ofKeys = ofQueries;
+    bool same = Rotation::sameAngles(ops.queries, ops.keys);
+    if (!same)
+      ofKeys = Rotation(emit, ops.keys, table + "_keys", area(ops.keyAngles));
+    forEachTask(emit, arguments, [&](Value t) {
+      Value position = batch.position(emit, t);
+      ofQueries.setPosition(emit, position);
+      if (!same)
+        ofKeys.setPosition(emit, position);
+      ofQueries.rotate(emit, from.row(emit, t), to.row(emit, t), from.width);
+      Row rotated =
+          isYielded(ops.keys.getY())
+              ? matrixOf(emit, arguments, ops.keys.getY()).row(emit, t)
+              : area(ops.keyRow);
+      ofKeys.rotate(emit, keys.row(emit, t), rotated, keys.width);
+      cache.append(emit, batch, t, {rotated, values.row(emit, t)});
+    });
+  });
+}
+
+static constexpr StringRef rotatedAppendOperations[] = {
+    decoder::RopeOp::getOperationName(), decoder::RopeOp::getOperationName(),
+    decoder::AppendKVOp::getOperationName()};
+const KernelBuilder moec::rotatedAppendKernel = {
+    rotatedAppendOperations, planRotatedAppend, emitRotatedAppend};

@@ -94,12 +94,8 @@ static void emitAdd(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
     Matrix delta = matrixOf(emit, arguments, op.getDelta());
     Matrix y = matrixOf(emit, arguments, op.getY());
     forEachTask(emit, arguments, [&](Value t) {
-      Row a = x.row(emit, t), b = delta.row(emit, t), to = y.row(emit, t);
-      forEachStrip(emit, y.width, [&](Value i, int64_t lanes) {
-        Value sum = emit.addF(loadStrip(emit, a, i, lanes),
-                              loadStrip(emit, b, i, lanes));
-        storeStrip(emit, sum, to, i);
-      });
+      addRows(emit, {x.row(emit, t), delta.row(emit, t), y.row(emit, t)},
+              y.width);
     });
   });
 }

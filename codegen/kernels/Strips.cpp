@@ -47,3 +47,11 @@ void moec::copyRow(Emit &emit, Row from, Row to, int64_t length) {
     emit.store(v, to.address(emit, index));
   });
 }
+
+void moec::addRows(Emit &emit, const Addition &rows, int64_t length) {
+  forEachStrip(emit, length, [&](Value i, int64_t lanes) {
+    Value sum = emit.addF(loadStrip(emit, rows.a, i, lanes),
+                          loadStrip(emit, rows.b, i, lanes));
+    storeStrip(emit, sum, rows.sum, i);
+  });
+}

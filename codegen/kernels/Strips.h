@@ -48,6 +48,13 @@ void forEachStrip(Emit &emit, int64_t length, StripBody body);
 /// The part of it that is shorter than a vector: [length / 16 * 16, length).
 void forEachTailStrip(Emit &emit, int64_t length, StripBody body);
 
+/// Two rows and where their sum goes.
+struct Addition {
+  Row a, b, sum;
+};
+/// sum = a + b for `length` elements.
+void addRows(Emit &emit, const Addition &rows, int64_t length);
+
 /// Copies `length` elements of one type.
 void copyRow(Emit &emit, Row from, Row to, int64_t length);
 

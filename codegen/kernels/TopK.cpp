@@ -10,9 +10,10 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/TopK.h"
+
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
-#include "dialects/MoE/MoE.h"
 #include "runtime/abi/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -252,6 +253,15 @@ Value TokenRouter::route(Value logits, Value bias, Value experts,
   return isNaN;
 }
 
+int64_t moec::routeScratchBytes(moe::TopKOp op) {
+  return TokenRouter::scratchBytes(op);
+}
+
+Value moec::routeToken(Emit &emit, moe::TopKOp op, const TokenRoute &token) {
+  return TokenRouter(emit, op, token.scratch)
+      .route(token.logits, token.bias, token.experts, token.weights);
+}
+
 //===----------------------------------------------------------------------===//
 // The kernel
 //===----------------------------------------------------------------------===//
@@ -264,7 +274,7 @@ static FailureOr<KernelPlan> planTopK(exec::KernelOp kernel,
   KernelPlan plan;
   plan.tasksPerRow = 1;
   plan.grain = rowGrain(8 * rowLength(op.getLogits()) * op.getK());
-  plan.scratchBytes = TokenRouter::scratchBytes(op);
+  plan.scratchBytes = routeScratchBytes(op);
   return plan;
 }
 
@@ -276,11 +286,11 @@ static void emitTopK(exec::KernelOp kernel, const KernelContext &, Emit &emit) {
     Matrix weights = matrixOf(emit, arguments, op.getWeights());
     Value bias =
         op.getBias() ? pointerTo(emit, arguments, op.getBias()) : Value();
-    TokenRouter router(emit, op, arguments.scratch);
     forEachTask(emit, arguments, [&](Value t) {
       Value isNaN =
-          router.route(logits.row(emit, t).base, bias,
-                       experts.row(emit, t).base, weights.row(emit, t).base);
+          routeToken(emit, op,
+                     {logits.row(emit, t).base, bias, experts.row(emit, t).base,
+                      weights.row(emit, t).base, arguments.scratch});
       emit.branch(isNaN,
                   [&] { arguments.fail(emit, MOERT_KERNEL_ROUTER_NAN); });
     });

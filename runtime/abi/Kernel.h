@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /** Changes whenever anything below does; recorded in every artifact. */
-#define MOERT_KERNEL_ABI_VERSION 1
+#define MOERT_KERNEL_ABI_VERSION 2
 
 /** Every buffer, weight and scratch area a kernel gets is aligned so. */
 #define MOERT_ALIGNMENT 64
@@ -65,6 +65,9 @@ typedef struct moert_launch {
   int64_t rows;           /**< leading dimension of the first result; of the
                                first operand if that has none */
   int32_t *status;        /**< set to a moert_kernel_status on failure */
+  int64_t *finished;      /**< 0 when the launch begins: where kernels that
+                               have work for when all tasks are done count,
+                               atomically, the tasks that are */
 } moert_launch;
 
 /**

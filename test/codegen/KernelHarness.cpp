@@ -66,24 +66,24 @@ static Compiled compile(const std::string &text, const std::string &name,
   return {kernel.getSymName().str(), *code, *plan};
 }
 
-/// Loads a shared object from memory.
-static void *load(const std::string &code) {
+/// Writes a shared object to memory.
+static int writeToMemory(const std::string &code) {
   int file = memfd_create("kernel", MFD_CLOEXEC);
   if (file < 0 || write(file, code.data(), code.size()) !=
                       static_cast<ssize_t>(code.size()))
     throw std::runtime_error("cannot write the code to memory");
-  std::string path = "/proc/self/fd/" + std::to_string(file);
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  close(file);
-  if (!library)
-    throw std::runtime_error(dlerror());
-  return library;
+  return file;
 }
 
 LoadedKernel::LoadedKernel(const std::string &module, const std::string &target,
                            int64_t maxRows) {
   Compiled compiled = compile(module, target, maxRows);
-  library = load(compiled.code);
+  // Stays open: dlopen takes a path that it has seen for the same library.
+  file = writeToMemory(compiled.code);
+  std::string path = "/proc/self/fd/" + std::to_string(file);
+  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    throw std::runtime_error(dlerror());
   kernel =
       reinterpret_cast<moert_kernel>(dlsym(library, compiled.name.c_str()));
   if (!kernel)
@@ -93,7 +93,10 @@ LoadedKernel::LoadedKernel(const std::string &module, const std::string &target,
   scratchBytes = compiled.plan.scratchBytes;
 }
 
-LoadedKernel::~LoadedKernel() { dlclose(library); }
+LoadedKernel::~LoadedKernel() {
+  dlclose(library);
+  close(file);
+}
 
 std::string moec::test::compileError(const std::string &module,
                                      const std::string &target) {
@@ -109,30 +112,39 @@ std::string moec::test::compileError(const std::string &module,
 // Running
 //===----------------------------------------------------------------------===//
 
-int32_t LoadedKernel::run(const std::vector<void *> &arguments, int64_t rows,
-                          int64_t begin, int64_t end) const {
+int32_t LoadedKernel::runRanges(
+    const std::vector<void *> &arguments, int64_t rows,
+    const std::vector<std::pair<int64_t, int64_t>> &ranges) const {
   constexpr size_t guard = 256;
   TestTensor scratch(Element::I32, (scratchBytes + 3) / 4 + guard / 4);
   auto *bytes = static_cast<unsigned char *>(scratch.data());
-  std::memset(bytes, 0xff, scratch.bytes());
   int32_t status = MOERT_KERNEL_OK;
-  moert_launch launch = {arguments.data(), rows, &status};
-  kernel(&launch, begin, end, bytes);
-  for (size_t i = scratchBytes; i < scratch.bytes(); ++i)
-    if (bytes[i] != 0xff)
-      throw std::runtime_error("the kernel wrote beyond its scratch memory");
+  int64_t finished = 0;
+  moert_launch launch = {arguments.data(), rows, &status, &finished};
+  for (auto [begin, end] : ranges) {
+    std::memset(bytes, 0xff, scratch.bytes());
+    kernel(&launch, begin, end, bytes);
+    for (size_t i = scratchBytes; i < scratch.bytes(); ++i)
+      if (bytes[i] != 0xff)
+        throw std::runtime_error("the kernel wrote beyond its scratch memory");
+  }
   return status;
+}
+
+int32_t LoadedKernel::run(const std::vector<void *> &arguments, int64_t rows,
+                          int64_t begin, int64_t end) const {
+  return runRanges(arguments, rows, {{begin, end}});
 }
 
 int32_t LoadedKernel::runInRanges(const std::vector<void *> &arguments,
                                   int64_t rows, int64_t cut) const {
-  int32_t status = MOERT_KERNEL_OK;
+  std::vector<std::pair<int64_t, int64_t>> ranges;
   for (int64_t end = tasks(rows); end > 0;) {
     int64_t begin = (end - 1) / cut * cut;
-    status |= run(arguments, rows, begin, end);
+    ranges.push_back({begin, end});
     end = begin;
   }
-  return status;
+  return runRanges(arguments, rows, ranges);
 }
 
 namespace {

@@ -15,6 +15,7 @@
 #include "test/codegen/TestTensor.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace moec::test {
@@ -44,6 +45,11 @@ public:
   int64_t tasks(int64_t rows) const { return tasksPerRow * rows + fixedTasks; }
 
 private:
+  int32_t
+  runRanges(const std::vector<void *> &arguments, int64_t rows,
+            const std::vector<std::pair<int64_t, int64_t>> &ranges) const;
+
+  int file = -1;
   void *library = nullptr;
   moert_kernel kernel = nullptr;
   int64_t tasksPerRow = 0, fixedTasks = 0, scratchBytes = 0;

@@ -1,0 +1,28 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Norms, rows of them at a time, for the kernels that begin with one.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELS_NORM_H
+#define CODEGEN_KERNELS_NORM_H
+
+#include "codegen/kernels/Region.h"
+#include "dialects/Decoder/Decoder.h"
+
+namespace moec {
+
+using NormedStripBody = llvm::function_ref<void(
+    mlir::Value index, int64_t lanes, mlir::Value normed)>;
+
+/// body(index, lanes, normed) over a row `from` of the norm's x, with the
+/// normed values as f32, not yet rounded to the element of the norm's result.
+void forEachNormedStrip(Emit &emit, decoder::RMSNormOp op, Row from, Row weight,
+                        NormedStripBody body);
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELS_NORM_H

@@ -1,0 +1,42 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The rotation of heads by a position, for the kernels that rotate.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_KERNELS_ROPE_H
+#define CODEGEN_KERNELS_ROPE_H
+
+#include "codegen/kernels/Region.h"
+#include "dialects/Decoder/Decoder.h"
+
+namespace moec {
+
+class Rotation {
+public:
+  static int64_t scratchBytes(decoder::RopeOp op);
+  /// Whether one Rotation serves both.
+  static bool sameAngles(decoder::RopeOp a, decoder::RopeOp b);
+
+  /// Defines a constant called `table`; `scratch` keeps the angles.
+  Rotation(Emit &emit, decoder::RopeOp op, llvm::StringRef table, Row scratch);
+
+  /// Computes the sines and cosines of a position.
+  void setPosition(Emit &emit, mlir::Value position) const;
+  /// Rotates all heads of a row.
+  void rotate(Emit &emit, Row from, Row to, int64_t width) const;
+
+private:
+  void rotateHead(Emit &emit, Row from, Row to) const;
+
+  int64_t half;    ///< head_dim / 2
+  Row frequencies; ///< [half]
+  Row cos, sin;    ///< [half]
+};
+
+} // namespace moec
+
+#endif // CODEGEN_KERNELS_ROPE_H

@@ -1,0 +1,65 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "test/codegen/GroupChain.h"
+
+using namespace moec::test;
+
+std::string moec::test::rowsOf(int64_t width, Element element) {
+  return "tensor<?x" + std::to_string(width) + "x" + spell(element) + ">";
+}
+std::string moec::test::vectorOf(int64_t size, Element element) {
+  return "tensor<" + std::to_string(size) + "x" + spell(element) + ">";
+}
+
+static std::string joined(const std::vector<std::string> &parts) {
+  std::string all;
+  for (const std::string &part : parts)
+    all += (all.empty() ? "" : ", ") + part;
+  return all;
+}
+
+std::string KernelText::text() const {
+  std::vector<std::string> arguments, names, types;
+  for (const auto &[name, type] : operands)
+    arguments.push_back(name + ": " + type);
+  for (const auto &[name, type] : results) {
+    names.push_back(name);
+    types.push_back(type);
+  }
+  return "exec.kernel @k {\n^bb0(" + joined(arguments) + "):\n" + operations +
+         "  exec.yield " + joined(names) + " : " + joined(types) + "\n}\n";
+}
+
+EveryTarget::EveryTarget(const std::string &module) {
+  for (const std::string &target : runnableTargets())
+    kernels.emplace_back(target,
+                         std::make_unique<LoadedKernel>(module, target));
+}
+
+static std::vector<void *> pointers(const std::vector<Argument> &arguments) {
+  std::vector<void *> all;
+  for (const Argument &argument : arguments)
+    all.push_back(argument.data);
+  return all;
+}
+
+int32_t EveryTarget::runOnce(const LoadedKernel &kernel,
+                             const std::vector<Argument> &arguments,
+                             int64_t rows, int64_t cut) {
+  for (const Argument &argument : arguments)
+    std::memset(argument.data, 0xff, argument.writtenBytes);
+  return kernel.runInRanges(pointers(arguments), rows, cut);
+}
+
+int32_t moec::test::runWhole(const LoadedKernel &kernel,
+                             const std::vector<Argument> &arguments,
+                             int64_t rows) {
+  return kernel.run(pointers(arguments), rows, 0, kernel.tasks(rows));
+}
+
+bool moec::test::sameBits(TestTensor &a, TestTensor &b) {
+  return a.bytes() == b.bytes() &&
+         std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
