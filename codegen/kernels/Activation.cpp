@@ -7,6 +7,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/Activation.h"
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Region.h"
 #include "dialects/Decoder/Decoder.h"
@@ -27,8 +28,7 @@ static FailureOr<KernelPlan> planSwiglu(exec::KernelOp kernel,
   return plan;
 }
 
-/// a / (1 + exp(-a)). Where exp overflows, to infinity, the result is -0.
-static Value silu(Emit &emit, Value a) {
+Value moec::silu(Emit &emit, Value a) {
   Value one = emit.number(a.getType(), 1.0);
   Value exp = emit.exp(arith::NegFOp::create(emit, a));
   return emit.divF(a, emit.addF(one, exp));

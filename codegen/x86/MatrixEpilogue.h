@@ -29,45 +29,100 @@ struct TileSums {
   }
 };
 
-/// Consumes sums. A tile function gets the place of its tile as arguments, so
-/// that it serves every shape.
+/// Where the result of one product goes.
+struct TileTarget {
+  mlir::Value result;  ///< its first element
+  int64_t pitch;       ///< elements from row to row
+  int64_t columns;     ///< that exist: N
+  mlir::Value operand; ///< first element of a bias or a residual, or null
+};
+
+/// Makes a result of sums. A tile function gets the place of its tile as
+/// arguments, so that it serves every shape. A new epilogue says what it makes
+/// of one vector, in `finish`.
 class Epilogue {
 public:
   virtual ~Epilogue() = default;
 
   /// Names the code: epilogues of one name emit the same.
   virtual std::string name() const = 0;
-  /// Types of what a tile function needs to know.
-  virtual mlir::SmallVector<mlir::Type> placeTypes(Emit &emit) const = 0;
+  /// Products of the same activations whose sums make one result.
+  virtual int64_t products() const { return 1; }
+
+  /// The place of the tile at a row and a column of the target.
+  mlir::SmallVector<mlir::Value> place(Emit &emit, const TileTarget &target,
+                                       mlir::Value row,
+                                       mlir::Value column) const;
+  /// Types of what `place` returns.
+  mlir::SmallVector<mlir::Type> placeTypes(Emit &emit) const;
   /// Emits the end of a tile function from values of those types.
-  virtual void emit(Emit &emit, TileSums sums,
-                    mlir::ValueRange place) const = 0;
+  void emit(Emit &emit, TileSums sums, mlir::ValueRange place) const;
+
+  /// Which vector of a tile.
+  struct Position {
+    int64_t row, vector;
+  };
+  /// Element type of the result.
+  virtual mlir::Type element(Emit &emit) const { return emit.getF32Type(); }
+  /// Element type of what is read besides the sums; null: nothing.
+  virtual mlir::Type operandElement() const { return {}; }
+  /// Whether that has a value for each element of the result; else one for each
+  /// column.
+  virtual bool operandHasRows() const { return false; }
+  /// The result at a position, f32, given the operand there, f32 or null.
+  virtual mlir::Value finish(Emit &emit, TileSums &sums, Position at,
+                             mlir::Value operand) const = 0;
 };
 
-/// result[row, column] = sum (+ bias[column]), f32 and row-major.
+/// result = sum (+ bias[column]).
 class StoreSums : public Epilogue {
 public:
   /// `biasElement` is null without a bias.
   explicit StoreSums(mlir::Type biasElement) : biasElement(biasElement) {}
 
   std::string name() const override;
-  mlir::SmallVector<mlir::Type> placeTypes(Emit &emit) const override;
-  void emit(Emit &emit, TileSums sums, mlir::ValueRange place) const override;
-
-  /// Where the result of one product goes.
-  struct Target {
-    mlir::Value result; ///< its first element
-    int64_t columns;    ///< of the result: N
-    mlir::Value bias;   ///< its first element, or null
-  };
-  /// The place of the tile at a row and a column of the target.
-  mlir::SmallVector<mlir::Value> place(Emit &emit, const Target &target,
-                                       mlir::Value row,
-                                       mlir::Value column) const;
+  mlir::Type operandElement() const override { return biasElement; }
+  mlir::Value finish(Emit &emit, TileSums &sums, Position at,
+                     mlir::Value operand) const override;
 
 private:
   mlir::Type biasElement;
 };
+
+/// result = sum + residual.
+class AddResidual : public Epilogue {
+public:
+  /// `f32` is the residual's element type.
+  explicit AddResidual(mlir::Type f32) : f32(f32) {}
+
+  std::string name() const override { return "residual"; }
+  mlir::Type operandElement() const override { return f32; }
+  bool operandHasRows() const override { return true; }
+  mlir::Value finish(Emit &emit, TileSums &sums, Position at,
+                     mlir::Value operand) const override;
+
+private:
+  mlir::Type f32;
+};
+
+/// result = silu(first sum) * second sum, rounded to f32 or bf16.
+class GateSums : public Epilogue {
+public:
+  explicit GateSums(mlir::Type resultElement) : resultElement(resultElement) {}
+
+  std::string name() const override;
+  int64_t products() const override { return 2; }
+  mlir::Type element(Emit &) const override { return resultElement; }
+  mlir::Value finish(Emit &emit, TileSums &sums, Position at,
+                     mlir::Value operand) const override;
+
+private:
+  mlir::Type resultElement;
+};
+
+/// Which of `lanes` columns from `from` on are less than `columns`: i1 vector.
+mlir::Value laneMask(Emit &emit, int64_t lanes, int64_t from,
+                     mlir::Value columns);
 
 } // namespace moec
 

@@ -9,33 +9,59 @@
 using namespace mlir;
 using namespace moec;
 
-/// Panels that share a slab of activations while it is in L2.
-static constexpr int64_t groupPanels = 8;
 /// With fewer blocks of rows a panel leaves L2 no time to fetch eight streams.
 static constexpr int64_t minGroupBlocks = 8;
 static constexpr int64_t sumBytes = 4;
-/// Scratch memory that one row takes for the sums of a group.
-static constexpr int64_t rowSumBytes = groupPanels * panelWidth * sumBytes;
 /// What a thread keeps in L2 for itself: half of what small L2 caches have.
 static constexpr int64_t mostScratchBytes = 528 * 1024;
+/// The most that rows may take which are packed with all of K.
+static constexpr int64_t mostPackedBytes = 1024 * 1024;
+
+/// Scratch memory that one row takes for the sums of a group.
+static int64_t rowSumBytes(const MatrixMethod &method) {
+  return method.epilogue.products() * groupPanels * panelWidth * sumBytes;
+}
 
 /// Scratch memory that one row takes for a prepared slab.
-static int64_t rowPreparedBytes(const OperandDecoder &decoder) {
-  const OperandDecoder *prepared = decoder.prepared();
-  return prepared ? slabDepth / decoder.unit() * prepared->activationBytes()
+static int64_t rowPreparedBytes(const MatrixMethod &method) {
+  const OperandDecoder *prepared = method.decoder.prepared();
+  return prepared ? slabDepth / prepared->unit() * prepared->activationBytes()
                   : 0;
 }
 
 /// Blocks that use scratch memory at once; more come in chunks.
-static int64_t chunkBlocks(const OperandDecoder &decoder) {
-  return mostScratchBytes / (rowSumBytes + rowPreparedBytes(decoder)) /
-         blockRows;
+static int64_t chunkBlocks(const MatrixMethod &method) {
+  return mostScratchBytes / (rowSumBytes(method) + rowPreparedBytes(method)) /
+         method.shapes.rowsOfBlock;
 }
 
-int64_t moec::matrixScratchBytes(int64_t maxRows,
-                                 const OperandDecoder &decoder) {
-  return std::min(maxRows, chunkBlocks(decoder) * blockRows) *
-         (rowSumBytes + rowPreparedBytes(decoder));
+/// Bytes of a row that is packed with all of K.
+static int64_t packedRowBytes(const MatrixMethod &method, int64_t depth) {
+  return depth / method.decoder.unit() * packedStepBytes;
+}
+
+/// Rows that are packed with all of K, at most.
+static int64_t mostPackedRows(const MatrixMethod &method, int64_t depth) {
+  int64_t stream = method.shapes.streamRows;
+  if (method.decoder.prepared())
+    return stream;
+  int64_t fit = mostPackedBytes / packedRowBytes(method, depth);
+  return std::max(
+      stream, std::min(fit, (minGroupBlocks - 1) * method.shapes.rowsOfBlock));
+}
+
+int64_t moec::matrixScratchBytes(const MatrixMethod &method,
+                                 const MatrixScratch &needs) {
+  int64_t row = rowSumBytes(method) + rowPreparedBytes(method);
+  int64_t rows =
+      std::min(needs.maxRows, chunkBlocks(method) * method.shapes.rowsOfBlock);
+  if (!needs.packs)
+    return rows * row;
+  int64_t slabs =
+      rows * (row + slabDepth / method.decoder.unit() * packedStepBytes);
+  int64_t most = std::min(needs.maxRows, mostPackedRows(method, needs.depth));
+  int64_t whole = most * (row + packedRowBytes(method, needs.depth));
+  return std::max(slabs, whole) + packingSlack;
 }
 
 namespace {
@@ -59,7 +85,7 @@ struct Slab {
 
 /// What comes after the panel at hand, for its tiles to prefetch.
 struct Next {
-  Value weights;
+  Weights weights;
   Slab slab;      ///< of activations
   Value rowBytes; ///< of activations to prefetch per row and step
 };
@@ -81,12 +107,14 @@ public:
                                               : method.decoder),
         streamTiles(method.decoder, method.epilogue, method.shapes),
         slabTiles(slabDecoder, method.epilogue, method.shapes),
-        split(emit, product.rows, blockRows),
+        split(emit, product.rows, method.shapes.rowsOfBlock),
         stepBytes(panelWidth * method.decoder.weightBytes()),
         unit(method.decoder.unit()) {}
 
   void stream();
   void slabs();
+  /// Packs all rows with all of K.
+  void pack();
 
 private:
   void group(const Group &group);
@@ -98,8 +126,12 @@ private:
   Value bytes(Value base, Value offset) {
     return emit.at(base, emit.getI8Type(), offset);
   }
+  Weights bytes(const Weights &bases, Value offset) {
+    return llvm::map_to_vector<2>(
+        bases, [&](Value base) { return bytes(base, offset); });
+  }
   /// Where the weights of a panel begin at k.
-  Value weights(Value panel, Value k) {
+  Weights weights(Value panel, Value k) {
     Value offset = emit.add(emit.mul(panel, product.depth / unit * stepBytes),
                             emit.mul(emit.div(k, unit), stepBytes));
     return bytes(product.w, offset);
@@ -110,6 +142,22 @@ private:
     Value steps = emit.add(emit.mul(emit.div(slab.k, unit), product.rows),
                            emit.mul(row, emit.div(slab.size, unit)));
     return bytes(product.x, emit.mul(steps, packedStepBytes));
+  }
+  /// The same in scratch memory, where a chunk's slab is packed.
+  Value packed(Value row, const Chunk &chunk, const Slab &slab) {
+    if (!product.source)
+      return packed(row, slab);
+    Value before =
+        emit.mul(chunk.rows, rowSumBytes(method) + rowPreparedBytes(method));
+    Value steps =
+        emit.mul(emit.sub(row, chunk.firstRow), emit.div(slab.size, unit));
+    return bytes(product.scratch,
+                 emit.add(before, emit.mul(steps, packedStepBytes)));
+  }
+  void packBlock(Value block, const Slab &slab, Value to) {
+    emitPacking(emit, *product.source,
+                {split.first(emit, block), split.size(emit, block),
+                 emit.div(slab.k, unit), emit.div(slab.size, unit), to});
   }
   /// The same as the tiles read them: after prepare(), if they are prepared.
   Value activations(Value row, const Chunk &chunk, const Slab &slab);
@@ -132,7 +180,7 @@ private:
 void LoopNest::stream() {
   int64_t steps = product.depth / unit;
   emit.loop(product.from, product.to, 1, [&](Value panel) {
-    Value w = weights(panel, emit.i64(0));
+    Weights w = weights(panel, emit.i64(0));
     SmallVector<Value> place = method.epilogue.place(
         emit, product.target, emit.i64(0), emit.mul(panel, panelWidth));
     emit.dispatch(product.rows, 1, method.shapes.streamRows, [&](int64_t rows) {
@@ -142,11 +190,20 @@ void LoopNest::stream() {
   });
 }
 
+void LoopNest::pack() {
+  emit.loop(emit.i64(0), emit.i64(product.depth), slabDepth, [&](Value k) {
+    Slab slab = slabAt(k);
+    emit.loop(emit.i64(0), split.count(), 1, [&](Value block) {
+      packBlock(block, slab, packed(split.first(emit, block), slab));
+    });
+  });
+}
+
 void LoopNest::slabs() {
   Value size = emit.i64(groupPanels);
-  // Few blocks: keep the weights one sequential stream, but prepare a slab for
-  // several panels.
-  if (!method.decoder.prepared())
+  // Few blocks: keep the weights one sequential stream, but prepare or pack a
+  // slab for several panels.
+  if (!method.decoder.prepared() && !product.source)
     size = emit.select(emit.less(split.count(), emit.i64(minGroupBlocks)),
                        emit.i64(1), size);
   Value count = emit.sub(product.to, product.from);
@@ -159,7 +216,7 @@ void LoopNest::slabs() {
 }
 
 void LoopNest::group(const Group &group) {
-  int64_t size = chunkBlocks(method.decoder);
+  int64_t size = chunkBlocks(method);
   emit.loop(emit.i64(0), split.count(), size, [&](Value from) {
     Value to = emit.min(emit.add(from, size), split.count());
     Value first = split.first(emit, from);
@@ -175,11 +232,13 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
     prepare(chunk, slab);
     Slab next = slabAt(emit.select(slab.last, zero, emit.add(k, slabDepth)));
     Value nextPanel = emit.select(slab.last, group.to, group.from);
-    Value wrapped = weights(nextPanel, next.k);
+    Weights wrapped = weights(nextPanel, next.k);
     emit.loop(group.from, group.to, 1, [&](Value panel) {
       Value after = emit.add(panel, 1);
       Value inGroup = emit.less(after, group.to);
-      Value nextWeights = emit.select(inGroup, weights(after, k), wrapped);
+      Weights nextWeights = weights(after, k);
+      for (auto [inside, outside] : llvm::zip_equal(nextWeights, wrapped))
+        inside = emit.select(inGroup, inside, outside);
       // The last panel fetches the next slab of activations, too.
       Value rowBytes = emit.select(inGroup, zero, emit.i64(packedStepBytes));
       Cell cell = {group, chunk, slab, {nextWeights, next, rowBytes}, panel};
@@ -190,17 +249,22 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
 
 Value LoopNest::activations(Value row, const Chunk &chunk, const Slab &slab) {
   if (!method.decoder.prepared())
-    return packed(row, slab);
+    return packed(row, chunk, slab);
   Value steps =
       emit.mul(emit.sub(row, chunk.firstRow), emit.div(slab.size, unit));
-  Value offset = emit.add(emit.mul(chunk.rows, rowSumBytes),
+  Value offset = emit.add(emit.mul(chunk.rows, rowSumBytes(method)),
                           emit.mul(steps, slabDecoder.activationBytes()));
   return bytes(product.scratch, offset);
 }
 
 void LoopNest::prepare(const Chunk &chunk, const Slab &slab) {
+  if (product.source)
+    emit.loop(chunk.from, chunk.to, 1, [&](Value block) {
+      Value first = split.first(emit, block);
+      packBlock(block, slab, packed(first, chunk, slab));
+    });
   if (method.decoder.prepared())
-    method.decoder.prepare(emit, packed(chunk.firstRow, slab),
+    method.decoder.prepare(emit, packed(chunk.firstRow, chunk, slab),
                            activations(chunk.firstRow, chunk, slab),
                            emit.mul(chunk.rows, emit.div(slab.size, unit)));
 }
@@ -210,13 +274,16 @@ void LoopNest::block(const Cell &cell, Value block) {
   Value inScratch =
       emit.add(emit.mul(emit.sub(cell.panel, cell.group.from), cell.chunk.rows),
                emit.sub(row, cell.chunk.firstRow));
-  Value sums =
-      bytes(product.scratch, emit.mul(inScratch, panelWidth * sumBytes));
+  int64_t products = method.epilogue.products();
+  int64_t rowSums = products * panelWidth * sumBytes;
+  Value sums = bytes(product.scratch, emit.mul(inScratch, rowSums));
   Value x = activations(row, cell.chunk, cell.slab);
-  Value w = weights(cell.panel, cell.slab.k);
+  Weights w = weights(cell.panel, cell.slab.k);
   Value steps = emit.div(cell.slab.size, unit);
-  Value nextX = packed(row, cell.next.slab);
-  Value nextXStride = emit.mul(rows, cell.next.rowBytes);
+  // What the kernel packs itself is in L2.
+  Value nextX = product.source ? x : packed(row, cell.next.slab);
+  Value nextXStride =
+      product.source ? emit.i64(0) : emit.mul(rows, cell.next.rowBytes);
 
   int64_t columns = method.shapes.slabColumns, parts = panelWidth / columns;
   Value shares = emit.mul(emit.sub(cell.chunk.to, cell.chunk.from), parts);
@@ -226,14 +293,14 @@ void LoopNest::block(const Cell &cell, Value block) {
     Value share =
         emit.add(emit.mul(emit.sub(block, cell.chunk.from), parts), part);
     int64_t first = part * columns;
-    SlabState state = {bytes(sums, emit.i64(first * sumBytes)),
+    SlabState state = {bytes(sums, emit.i64(products * first * sumBytes)),
                        cell.slab.first,
                        cell.slab.last,
                        bytes(cell.next.weights, emit.mul(share, shareBytes)),
                        stride,
                        nextX,
                        nextXStride};
-    Value wPart = bytes(w, emit.i64(first * method.decoder.weightBytes()));
+    Weights wPart = bytes(w, emit.i64(first * method.decoder.weightBytes()));
     TileOperands operands = {x, emit.mul(rows, slabDecoder.activationBytes()),
                              wPart, steps};
     Value column = emit.add(emit.mul(cell.panel, panelWidth), first);
@@ -257,7 +324,8 @@ void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,
     TileOperands own = operands;
     own.x = bytes(operands.x, emit.mul(first, slabDecoder.activationBytes()));
     SlabState ownState = state;
-    ownState.sums = bytes(state.sums, emit.mul(first, panelWidth * sumBytes));
+    int64_t rowSums = method.epilogue.products() * panelWidth * sumBytes;
+    ownState.sums = bytes(state.sums, emit.mul(first, rowSums));
     auto place = method.epilogue.place(emit, product.target,
                                        emit.add(row, first), column);
     emit.dispatch(
@@ -268,10 +336,32 @@ void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,
 
 } // namespace
 
-void moec::emitMatrixLoops(Emit &emit, const MatrixMethod &method,
-                           const MatrixProduct &product) {
+static void emitPackedLoops(Emit &emit, const MatrixMethod &method,
+                            const MatrixProduct &product) {
   Value few = emit.less(product.rows, emit.i64(method.shapes.streamRows + 1));
   emit.branch(
       few, [&] { LoopNest(emit, method, product).stream(); },
+      [&] { LoopNest(emit, method, product).slabs(); });
+}
+
+void moec::emitMatrixLoops(Emit &emit, const MatrixMethod &method,
+                           const MatrixProduct &product) {
+  if (!product.source) {
+    emitPackedLoops(emit, method, product);
+    return;
+  }
+  int64_t most = mostPackedRows(method, product.depth);
+  emit.branch(
+      emit.less(product.rows, emit.i64(most + 1)),
+      [&] {
+        MatrixProduct packed = product;
+        packed.x = product.scratch;
+        LoopNest(emit, method, packed).pack();
+        packed.source.reset();
+        packed.scratch = emit.at(
+            product.scratch, emit.getI8Type(),
+            emit.mul(product.rows, packedRowBytes(method, product.depth)));
+        emitPackedLoops(emit, method, packed);
+      },
       [&] { LoopNest(emit, method, product).slabs(); });
 }

@@ -10,24 +10,29 @@
 #ifndef CODEGEN_X86_MATRIXLOOPS_H
 #define CODEGEN_X86_MATRIXLOOPS_H
 
+#include "codegen/x86/MatrixPacking.h"
 #include "codegen/x86/MatrixTile.h"
+
+#include <optional>
 
 namespace moec {
 
 /// How products of one kind are computed.
 struct MatrixMethod {
   const OperandDecoder &decoder;
-  const StoreSums &epilogue;
+  const Epilogue &epilogue;
   TileShapes shapes;
 };
 
-/// The panels from <= p < to of one product result[m, N] = x[m, K] * w[N, K]^T.
+/// The panels from <= p < to of one product result[m, N] = x[m, K] * w[N, K]^T,
+/// or of as many as the epilogue takes, of the same x.
 struct MatrixProduct {
-  mlir::Value x;    ///< row_blocks of m rows
-  mlir::Value w;    ///< panels of N rows
-  mlir::Value rows; ///< m, at least one
-  int64_t depth;    ///< K, padded
-  StoreSums::Target target;
+  mlir::Value x;                   ///< row_blocks of m rows
+  std::optional<RowSource> source; ///< instead of x: rows to be packed
+  Weights w;                       ///< panels of N rows
+  mlir::Value rows;                ///< m, at least one
+  int64_t depth;                   ///< K, padded
+  TileTarget target;
   mlir::Value from, to;
   mlir::Value scratch; ///< matrixScratchBytes
 };
@@ -39,11 +44,25 @@ struct MatrixProduct {
 /// slab of activations, the sums of a group (in scratch memory) and a slab of
 /// weights meet in L2; each tile prefetches its share of the slab of weights
 /// that comes next.
+///
+/// Rows are packed first if they fit scratch memory with all of K, else a slab
+/// of them for each group.
 void emitMatrixLoops(Emit &emit, const MatrixMethod &method,
                      const MatrixProduct &product);
 
-/// Scratch memory of a thread for products of up to `maxRows` rows.
-int64_t matrixScratchBytes(int64_t maxRows, const OperandDecoder &decoder);
+/// What scratch memory is needed for.
+struct MatrixScratch {
+  int64_t maxRows; ///< of a product
+  int64_t depth;   ///< K, padded
+  bool packs;      ///< whether products have a RowSource
+};
+
+/// Scratch memory of a thread.
+int64_t matrixScratchBytes(const MatrixMethod &method,
+                           const MatrixScratch &needs);
+
+/// Panels that share a slab of activations while it is in L2.
+constexpr int64_t groupPanels = 8;
 
 } // namespace moec
 

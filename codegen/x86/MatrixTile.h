@@ -14,10 +14,12 @@
 
 #include "codegen/x86/MatrixEpilogue.h"
 #include "codegen/x86/MatrixOperands.h"
+#include "codegen/x86/RowSplit.h"
 
 namespace moec {
 
-/// Rows of activations x columns of a panel whose sums are in registers.
+/// Rows of activations x columns of a panel whose sums are in registers; so
+/// many for each of the products that a tile computes.
 struct TileShape {
   int64_t rows, columns;
 };
@@ -29,8 +31,14 @@ struct TileShapes {
   int64_t slabColumns; ///< columns of those
   /// See Target.
   int64_t prefetchBytes, prefetchRows;
+  /// Rows of a block of packed activations.
+  int64_t rowsOfBlock = blockRows;
 
-  static TileShapes of(const Target &target);
+  /// For tiles of one or two products.
+  static TileShapes of(const Target &target, int64_t products = 1);
+  /// The same for activations that the kernel packs itself, in blocks that
+  /// suit it.
+  TileShapes withOwnBlocks() const;
   TileShape stream(int64_t rows) const { return {rows, panelWidth}; }
   TileShape slab(int64_t rows) const { return {rows, slabColumns}; }
   /// The fewest rows that an even split into slab tiles leaves, above
@@ -40,19 +48,23 @@ struct TileShapes {
   bool slabTakesBlock() const;
 };
 
+/// An address in the weights of each product of a tile.
+using Weights = llvm::SmallVector<mlir::Value, 2>;
+
 /// Where the operands of a tile are.
 struct TileOperands {
   mlir::Value x;       ///< activation of the first row at the first step
   mlir::Value xStride; ///< bytes between steps of x
-  mlir::Value w;       ///< weight of the first column at the first step
+  Weights w;           ///< weight of the first column at the first step
   mlir::Value steps;   ///< a multiple of depthSteps
 };
 
 /// What a slab tile does besides its product.
 struct SlabState {
-  mlir::Value sums;               ///< [rows][panelWidth] f32 between slabs
-  mlir::Value first, last;        ///< i1: no sums to load; sums are finished
-  mlir::Value nextW, nextWStride; ///< to prefetch: address, bytes per step
+  mlir::Value sums;        ///< [rows][products][panelWidth] f32 between slabs
+  mlir::Value first, last; ///< i1: no sums to load; sums are finished
+  Weights nextW;           ///< to prefetch: address, bytes per step
+  mlir::Value nextWStride;
   mlir::Value nextX, nextXStride;
 };
 
@@ -81,7 +93,10 @@ private:
   /// sums += x * w over the steps, one chain for each sum.
   TileSums mainLoop(Emit &emit, TileSums sums, const TileOperands &operands,
                     Prefetch prefetch) const;
-  void step(Emit &emit, TileSums &sums, mlir::Value x, mlir::Value w) const;
+  void step(Emit &emit, TileSums &sums, mlir::Value x, const Weights &w) const;
+  mlir::Value savedSum(Emit &emit, const SlabState &state, const TileSums &sums,
+                       int64_t i) const;
+  void loadSums(Emit &emit, const SlabState &state, TileSums &sums) const;
 
   const OperandDecoder &decoder;
   const Epilogue &epilogue;

@@ -1,0 +1,67 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The parts of a matrix kernel, read from its region: how activations are
+/// loaded, which products, and what becomes of the sums.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_X86_MATRIXREGION_H
+#define CODEGEN_X86_MATRIXREGION_H
+
+#include "dialects/Decoder/Decoder.h"
+#include "dialects/Exec/Exec.h"
+#include "dialects/MoE/MoE.h"
+
+namespace moec {
+
+/// One product; operands are arguments of the kernel unless fused.
+struct MatrixOperation {
+  mlir::Operation *op = nullptr;
+  mlir::Value x, weight, plan, bias;
+
+  mlir::RankedTensorType weightType() const {
+    return llvm::cast<mlir::RankedTensorType>(weight.getType());
+  }
+  int64_t experts() const { return plan ? weightType().getDimSize(0) : 1; }
+  int64_t columns() const {
+    return weightType().getDimSize(weightType().getRank() - 2);
+  }
+  int64_t depth() const { return weightType().getShape().back(); }
+  int64_t panels() const;
+  mlir::Type biasElement() const;
+  /// The product that an operation is; without `op` if it is none.
+  static MatrixOperation of(mlir::Operation &op);
+};
+
+/// x -> (permute) -> products -> (swiglu | combine) -> (add).
+struct MatrixRegion {
+  mlir::SmallVector<MatrixOperation, 3> products;
+  mlir::Value x; ///< the argument that activations are loaded from
+  moe::PermuteOp permute;
+  decoder::SwigluOp swiglu;
+  moe::CombineOp combine;
+  decoder::AddOp add;
+  mlir::Value residual; ///< the argument that `add` adds
+
+  const MatrixOperation &first() const { return products.front(); }
+  mlir::RankedTensorType xType() const {
+    return llvm::cast<mlir::RankedTensorType>(x.getType());
+  }
+  /// Whether the kernel packs rows itself.
+  bool packs() const { return !xType().getEncoding(); }
+  bool isGrouped() const { return static_cast<bool>(first().plan); }
+  /// Whether several products have a result each.
+  bool isParallel() const { return products.size() > 1 && !swiglu; }
+
+  /// Whether a region has products and no operations that never go with them.
+  static bool matches(mlir::Block &region);
+  /// The parts of a kernel, or an error that names its operations.
+  static mlir::FailureOr<MatrixRegion> analyze(exec::KernelOp kernel);
+};
+
+} // namespace moec
+
+#endif // CODEGEN_X86_MATRIXREGION_H
