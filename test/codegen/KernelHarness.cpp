@@ -13,9 +13,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <dlfcn.h>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace moec;
@@ -145,6 +148,26 @@ int32_t LoadedKernel::runInRanges(const std::vector<void *> &arguments,
     end = begin;
   }
   return runRanges(arguments, rows, ranges);
+}
+
+int32_t LoadedKernel::runOnThreads(const std::vector<void *> &arguments,
+                                   int64_t rows, int64_t cut) const {
+  int32_t status = MOERT_KERNEL_OK;
+  int64_t finished = 0;
+  moert_launch launch = {arguments.data(), rows, &status, &finished};
+  std::atomic<int64_t> next(0);
+  auto work = [&] {
+    TestTensor scratch(Element::I32, (scratchBytes + 3) / 4);
+    for (int64_t begin; (begin = next.fetch_add(cut)) < tasks(rows);)
+      kernel(&launch, begin, std::min(begin + cut, tasks(rows)),
+             scratch.data());
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back(work);
+  for (std::thread &thread : threads)
+    thread.join();
+  return status;
 }
 
 namespace {

@@ -41,6 +41,9 @@ public:
   /// Runs all tasks in ranges of `cut`, the last range first.
   int32_t runInRanges(const std::vector<void *> &arguments, int64_t rows,
                       int64_t cut) const;
+  /// Runs all tasks in ranges of `cut`, on several threads at once.
+  int32_t runOnThreads(const std::vector<void *> &arguments, int64_t rows,
+                       int64_t cut) const;
   /// Tasks of a launch.
   int64_t tasks(int64_t rows) const { return tasksPerRow * rows + fixedTasks; }
 

@@ -53,63 +53,81 @@ std::vector<Place> somePlaces() {
 
 class RopeGroup : public testing::TestWithParam<Heads> {};
 
-TEST_P(RopeGroup, HasTheBitsOfTheChain) {
-  const Heads &heads = GetParam();
-  std::vector<Place> places = somePlaces();
-  int64_t rows = places.size();
-  TestCache cache(heads.cache, heads.keys, heads.size, 3, 3);
-  TestBatch batch(places, cache);
-  TestTensor q(Element::F32, rows * heads.queries * heads.size),
-      k(Element::F32, rows * heads.keys * heads.size);
-  q.randomize(1);
-  k.randomize(2);
-  TestTensor v = k, rotated = q, keys = k, groupRotated = q;
-  v.randomize(3);
+namespace {
 
-  auto ropeText = [](const std::string &name, const std::string &ops,
-                     const std::string &type) {
-    return KernelText{
-        {{name, type}, {"%batch", "!decoder.batch"}}, ops, {{name + "r", type}}}
-        .text();
-  };
+/// What the operations read and write.
+struct Values {
+  TestCache cache;
+  TestBatch batch;
+  int64_t rows;
+  TestTensor q, k, v, rotated, keys;
+
+  explicit Values(const Heads &heads)
+      : cache(heads.cache, heads.keys, heads.size, 3, 3),
+        batch(somePlaces(), cache), rows(somePlaces().size()),
+        q(Element::F32, rows * heads.queries * heads.size),
+        k(Element::F32, rows * heads.keys * heads.size), v(k), rotated(q),
+        keys(k) {
+    q.randomize(1);
+    k.randomize(2);
+    v.randomize(3);
+    cache.pages().fill(0);
+  }
+};
+
+} // namespace
+
+/// A kernel of one rotation.
+static std::string ropeText(const std::string &name, const std::string &op,
+                            const std::string &type) {
+  return KernelText{
+      {{name, type}, {"%batch", "!decoder.batch"}}, op, {{name + "r", type}}}
+      .text();
+}
+
+static void runChain(const Heads &heads, Values &v) {
   runEverywhere(ropeText("%q", heads.ropeQueries(), heads.queryRow()),
-                {reads(q), reads(batch.batch), writes(rotated)}, rows);
+                {reads(v.q), reads(v.batch.batch), writes(v.rotated)}, v.rows);
   runEverywhere(ropeText("%k", heads.ropeKeys(), heads.keyRow()),
-                {reads(k), reads(batch.batch), writes(keys)}, rows);
-  KernelText append = {{{"%cache", cache.type()},
+                {reads(v.k), reads(v.batch.batch), writes(v.keys)}, v.rows);
+  KernelText append = {{{"%cache", v.cache.type()},
                         {"%kr", heads.keyRow()},
                         {"%v", heads.keyRow()},
                         {"%batch", "!decoder.batch"}},
-                       heads.append(cache.type()),
-                       {{"%after", cache.type()}}};
-  TestTensor &pages = cache.pages();
-  pages.fill(0);
-  TestTensor empty = pages;
-  LoadedKernel appendKernel(append.text(), runnableTargets().front());
-  runWhole(
-      appendKernel,
-      {reads(pages), reads(keys), reads(v), reads(batch.batch), writes(pages)},
-      rows);
+                       heads.append(v.cache.type()),
+                       {{"%after", v.cache.type()}}};
+  TestTensor &pages = v.cache.pages();
+  runWhole(LoadedKernel(append.text(), runnableTargets().front()),
+           {reads(pages), reads(v.keys), reads(v.v), reads(v.batch.batch),
+            writes(pages)},
+           v.rows);
+}
 
+TEST_P(RopeGroup, HasTheBitsOfTheChain) {
+  const Heads &heads = GetParam();
+  Values expected(heads);
+  runChain(heads, expected);
+  std::string cacheType = expected.cache.type();
   KernelText group = {{{"%q", heads.queryRow()},
                        {"%k", heads.keyRow()},
                        {"%v", heads.keyRow()},
                        {"%batch", "!decoder.batch"},
-                       {"%cache", cache.type()}},
+                       {"%cache", cacheType}},
                       heads.ropeQueries() + heads.ropeKeys() +
-                          heads.append(cache.type()),
-                      {{"%after", cache.type()}, {"%qr", heads.queryRow()}}};
+                          heads.append(cacheType),
+                      {{"%after", cacheType}, {"%qr", heads.queryRow()}}};
   for (const std::string &target : runnableTargets()) {
     LoadedKernel kernel(group.text(), target);
-    for (int64_t cut : {rows, int64_t(1), int64_t(5)}) {
-      TestTensor groupPages = empty;
-      groupRotated.fill(0);
-      kernel.runInRanges({q.data(), k.data(), v.data(), &batch.batch,
-                          groupPages.data(), groupPages.data(),
-                          groupRotated.data()},
-                         rows, cut);
-      EXPECT_TRUE(sameBits(groupRotated, rotated)) << target << ", " << cut;
-      EXPECT_TRUE(sameBits(groupPages, pages)) << target << ", " << cut;
+    for (int64_t cut : {expected.rows, int64_t(1), int64_t(5)}) {
+      Values v(heads);
+      void *pages = v.cache.pages().data();
+      kernel.runInRanges({v.q.data(), v.k.data(), v.v.data(), &v.batch.batch,
+                          pages, pages, v.rotated.data()},
+                         v.rows, cut);
+      EXPECT_TRUE(sameBits(v.rotated, expected.rotated))
+          << target << ", ranges of " << cut;
+      EXPECT_TRUE(sameBits(v.cache.pages(), expected.cache.pages()))
+          << target << ", ranges of " << cut;
     }
   }
 }
