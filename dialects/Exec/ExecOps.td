@@ -89,8 +89,7 @@ def Exec_GroupOp : Exec_Op<"group", [Pure, IsolatedFromAbove,
           : tensor<?x48xf32>, tensor<96x48xf32> -> tensor<?x96xf32>
       %u = decoder.linear %a, %c
           : tensor<?x48xf32>, tensor<96x48xf32> -> tensor<?x96xf32>
-      %h = decoder.swiglu %g, %u : tensor<?x96xf32>, tensor<?x96xf32>
-          -> tensor<?x96xf32>
+      %h = decoder.swiglu %g, %u : tensor<?x96xf32> -> tensor<?x96xf32>
       exec.yield %h : tensor<?x96xf32>
     }
     ```
