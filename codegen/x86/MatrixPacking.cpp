@@ -15,6 +15,9 @@ using namespace moec;
 /// Words that are transposed at once.
 static constexpr int64_t lanes = 16;
 static constexpr int64_t wordBytes = 4;
+/// How far ahead rows are prefetched: what bf16 rows take in a slab.
+static constexpr int64_t slabBytes = 2 * slabDepth;
+static constexpr int32_t intoL2 = 2;
 static_assert(blockRows <= lanes && packingSlack >= lanes * wordBytes,
               "a transposed word of all rows is one vector");
 
@@ -103,8 +106,11 @@ void BlockPacking::transpose(Value vectors) {
       arith::ConstantOp::create(emit, cast<TypedAttr>(emit.getZeroAttr(type)));
   emit.loop(emit.i64(0), vectors, lanes, [&](Value word) {
     SmallVector<Value> v(lanes, zero);
-    for (int64_t i = 0; i < blockRows; ++i)
+    Value ahead = emit.add(word, slabBytes / wordBytes);
+    for (int64_t i = 0; i < blockRows; ++i) {
       v[i] = emit.load(type, wordOf(starts[i], word));
+      emit.prefetch(wordOf(starts[i], ahead), intoL2);
+    }
     for (int64_t distance = lanes / 2; distance; distance /= 2)
       exchange(emit, v, distance);
     // Each store ends in what the next ones overwrite.

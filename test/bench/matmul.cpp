@@ -16,6 +16,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "Pool.h"
 #include "Probes.h"
 #include "test/codegen/MatmulRunner.h"
 
@@ -24,10 +25,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <fcntl.h>
-#include <functional>
 #include <sys/mman.h>
 #include <thread>
 #include <time.h>
@@ -60,64 +59,6 @@ double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
-
-//===----------------------------------------------------------------------===//
-// Threads
-//===----------------------------------------------------------------------===//
-
-/// Threads that take tasks from a counter.
-class Pool {
-public:
-  explicit Pool(unsigned threads) {
-    for (unsigned i = 1; i < threads; ++i)
-      others.emplace_back([this, i] { serve(i); });
-  }
-  ~Pool() {
-    stop = true;
-    ++generation;
-    for (std::thread &thread : others)
-      thread.join();
-  }
-  using Work = std::function<void(unsigned thread, int64_t from, int64_t to)>;
-  /// Runs `work` on ranges of at most `grain` of `tasks` tasks.
-  void run(int64_t tasks, int64_t grain, const Work &work) {
-    job = &work;
-    total = tasks;
-    this->grain = grain;
-    next = 0;
-    busy = others.size();
-    ++generation;
-    take(0);
-    while (busy)
-      _mm_pause();
-  }
-  unsigned size() const { return others.size() + 1; }
-
-private:
-  void take(unsigned thread) {
-    for (int64_t from; (from = next.fetch_add(grain)) < total;)
-      (*job)(thread, from, std::min(from + grain, total));
-  }
-  void serve(unsigned thread) {
-    for (unsigned seen = 0;;) {
-      while (generation == seen)
-        _mm_pause();
-      ++seen;
-      if (stop)
-        return;
-      take(thread);
-      --busy;
-    }
-  }
-  static void _mm_pause() { __builtin_ia32_pause(); }
-
-  std::vector<std::thread> others;
-  const Work *job = nullptr;
-  int64_t total = 0, grain = 1;
-  std::atomic<int64_t> next{0};
-  std::atomic<unsigned> generation{0}, busy{0};
-  std::atomic<bool> stop{false};
-};
 
 //===----------------------------------------------------------------------===//
 // Weights
