@@ -108,6 +108,7 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   cpu.target = name;
   cpu.maxStepTokens = options.maxStepTokens;
   cpu.regimes = options.regimes;
+  cpu.fusions = options.fusions;
   for (const Phase &phase : cpuPhases(cpu))
     if (Error error = runPhase(phase, *compiled.module, name + "-"))
       return error;

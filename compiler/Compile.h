@@ -10,6 +10,7 @@
 #ifndef COMPILER_COMPILE_H
 #define COMPILER_COMPILE_H
 
+#include "compiler/Fusions.h"
 #include "compiler/Progress.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -50,6 +51,7 @@ struct CompileOptions {
   int64_t maxStepTokens = 512;
   /// The most tokens of the regimes `decode` and `skinny`; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};
+  FusionChoice fusions;
 };
 
 /// NAME.moe in the current folder, where NAME is the last part of the model's

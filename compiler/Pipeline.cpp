@@ -36,8 +36,10 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   regimes.maxTokens = options.maxStepTokens;
   regimes.borders = options.regimes;
   return {{"fuse",
-           [regimes](OpPassManager &passes) {
+           [regimes, fusions = options.fusions](OpPassManager &passes) {
              passes.addPass(createSplitRegimesPass(regimes));
+             addFusionPasses(passes.nest<func::FuncOp>(), fusions,
+                             FusionCost());
            }},
           {"pack",
            [](OpPassManager &passes) {
@@ -64,6 +66,9 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
   ListOption<int64_t> regimes{*this, "regimes",
                               llvm::cl::list_init<int64_t>({8, 64}),
                               llvm::cl::desc("Borders of the regimes")};
+  ListOption<std::string> disabledFusions{
+      *this, "disable-fusion",
+      llvm::cl::desc("Names of fusions that are not made, or all")};
 };
 } // namespace
 
@@ -76,6 +81,8 @@ void moec::registerPipelines() {
         CpuOptions cpu;
         cpu.target = options.target;
         cpu.maxStepTokens = options.maxStepTokens;
+        cpu.fusions.disabled.assign(options.disabledFusions.begin(),
+                                    options.disabledFusions.end());
         cpu.regimes.assign(options.regimes.begin(), options.regimes.end());
         for (const Phase &phase : cpuPhases(cpu))
           phase.addPasses(passes);

@@ -10,6 +10,8 @@
 #ifndef COMPILER_PIPELINE_H
 #define COMPILER_PIPELINE_H
 
+#include "compiler/Fusions.h"
+
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -31,6 +33,7 @@ struct CpuOptions {
   int64_t maxStepTokens = 512;
   /// The most tokens of all regimes but the last, ascending; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};
+  FusionChoice fusions;
 };
 
 /// Once for a model: tidies the program up and checks that it is one.

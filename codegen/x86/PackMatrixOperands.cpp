@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "codegen/KernelBuilder.h"
 #include "codegen/Passes.h"
 
 #include "dialects/Decoder/Decoder.h"
@@ -83,10 +84,69 @@ private:
 
   LogicalResult packBlock(Block &block) {
     Packs packs;
-    for (Operation &op : llvm::make_early_inc_range(block))
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (auto group = dyn_cast<exec::GroupOp>(op))
+        if (failed(packGroup(group, packs)))
+          return failure();
       if (auto operands = matrixOperands(&op))
         if (failed(packOperands(&op, *operands, packs)))
           return failure();
+    }
+    return success();
+  }
+
+  /// Packs what products in a group read from outside: weights, and activations
+  /// unless the kernel packs these itself. Scores of experts are too few for
+  /// panels: kernels that choose experts read the router's rows as they are.
+  LogicalResult packGroup(exec::GroupOp group, Packs &packs) {
+    const KernelBuilder *builder =
+        lookupKernelBuilder(group.getBody().front());
+    for (Operation &op : group.getBody().front()) {
+      auto operands = matrixOperands(&op);
+      if (!operands || isa<moe::RouterOp>(op))
+        continue;
+      if (failed(checkWeight(&op, outside(group, operands->weight->get()))))
+        return failure();
+      auto [depth, unit] = layoutOf(elementOf(operands->weight));
+      auto panels =
+          exec::PanelsAttr::get(&getContext(), panelWidth, depth, unit);
+      numWeights +=
+          packInput(group, operands->weight->get(), panels, Value(), packs);
+      if (builder && builder->packsActivations)
+        continue;
+      auto blocks =
+          exec::RowBlocksAttr::get(&getContext(), blockRows, slabDepth, depth);
+      numActivations += packInput(group, operands->activation->get(), blocks,
+                                  outside(group, operands->plan), packs);
+    }
+    return success();
+  }
+
+  /// What a value of a group is outside of it; null if it is made inside.
+  static Value outside(exec::GroupOp group, Value value) {
+    auto argument = dyn_cast_if_present<BlockArgument>(value);
+    return argument ? group.getInputs()[argument.getArgNumber()] : Value();
+  }
+
+  /// Packs an input of a group; returns whether that took a new pack. What the
+  /// group itself makes stays as it is.
+  bool packInput(exec::GroupOp group, Value value, Attribute layout, Value plan,
+                 Packs &packs) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || cast<RankedTensorType>(value.getType()).getEncoding())
+      return false;
+    OpOperand &input = group->getOpOperand(argument.getArgNumber());
+    bool isNew = pack(input, layout, plan, packs);
+    argument.setType(input.get().getType());
+    return isNew;
+  }
+
+  LogicalResult checkWeight(Operation *op, Value weight) {
+    bool stored = weight && (weight.getDefiningOp<moe::ReadParameterOp>() ||
+                             weight.getDefiningOp<exec::PackOp>());
+    if (!stored)
+      return op->emitOpError("needs a weight that is a moe.read_parameter, "
+                             "so that it can be packed at compile time");
     return success();
   }
 

@@ -21,6 +21,7 @@ struct CompileFlags {
   std::string emit = "artifact";
   std::string maxStepTokens = "512";
   std::string regimes = "8,64"; // or "none"
+  std::vector<std::string> disabledFusions, requiredFusions;
 };
 } // namespace
 
@@ -95,6 +96,44 @@ static llvm::SmallVector<int64_t> parseRegimes(llvm::StringRef text) {
   return borders;
 }
 
+static std::string fusionNames() {
+  return llvm::join(llvm::map_range(allFusions(),
+                                    [](const Fusion &fusion) {
+                                      return fusion.name.str();
+                                    }),
+                    ", ");
+}
+
+static void checkFusion(const char *flag, llvm::StringRef name) {
+  bool known = llvm::any_of(allFusions(), [&](const Fusion &fusion) {
+    return fusion.name == name;
+  });
+  if (!known)
+    throw wrong(flag, "unknown fusion '" + name + "'; known are " +
+                          fusionNames());
+}
+
+static FusionChoice parseFusions(const CompileFlags &flags) {
+  FusionChoice choice{flags.disabledFusions, flags.requiredFusions};
+  for (const std::string &name : choice.disabled)
+    if (name != "all")
+      checkFusion("--disable-fusion", name);
+  for (const std::string &name : choice.required) {
+    checkFusion("--require-fused", name);
+    if (!choice.isOn(name))
+      throw wrong("--require-fused",
+                  "'" + name + "' is disabled by --disable-fusion");
+  }
+  return choice;
+}
+
+static void listFusions() {
+  for (const Fusion &fusion : allFusions())
+    llvm::outs() << llvm::left_justify(fusion.name, 18) << fusion.summary
+                 << '\n';
+  throw CLI::Success();
+}
+
 static void parseWeights(llvm::StringRef text, CompileOptions &options) {
   llvm::StringRef seed = text;
   if (!seed.consume_front("random:")) {
@@ -132,6 +171,7 @@ static CompileOptions parse(const CLI::App &command,
   options.tokenizer = flags.tokenizer;
   options.maxStepTokens = parseMaxStepTokens(flags.maxStepTokens);
   options.regimes = parseRegimes(flags.regimes);
+  options.fusions = parseFusions(flags);
   if (!flags.weights.empty())
     parseWeights(flags.weights, options);
   checkForm(options);
@@ -162,6 +202,15 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
   command.add_option("--regimes", flags.regimes,
                      "The most tokens of steps that are compiled as decode and "
                      "as skinny; or none [8,64]");
+  command.add_option("--disable-fusion", flags.disabledFusions,
+                     "A fusion that is not made, or all; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--require-fused", flags.requiredFusions,
+                     "A fusion without which compilation fails; may be "
+                     "repeated")
+      ->allow_extra_args(false);
+  command.add_flag_callback("--list-fusions", listFusions,
+                            "Print the fusions that there are, and exit");
   command.add_option("--dump-phases-to", flags.dumpPhasesTo,
                      "A folder for the program after each phase");
 }

@@ -8,7 +8,14 @@
 // CHECK-NEXT: moe-verify-program,
 // CHECK-NEXT: moe-split-regimes{borders={8,64} max-tokens=64},
 // CHECK-NEXT: func.func(
-// CHECK-NEXT: x86-pack-matrix-operands
+// CHECK-NEXT: moe-fuse-router{
+// CHECK-NEXT: moe-fuse-gate-up{
+// CHECK-NEXT: moe-fuse-down-combine{
+// CHECK-NEXT: moe-fuse-output-residual{
+// CHECK-NEXT: moe-fuse-qkv{
+// CHECK-NEXT: moe-fuse-rope-append{
+// CHECK-NEXT: moe-fuse-residual-norm{
+// CHECK: x86-pack-matrix-operands
 // CHECK-NEXT: ),
 // CHECK-NEXT: lower-to-exec{max-tokens=64 target=x86-64-v4},
 // CHECK-NEXT: exec.program(

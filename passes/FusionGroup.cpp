@@ -1,0 +1,207 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "passes/FusionGroup.h"
+
+#include "dialects/Decoder/Decoder.h"
+#include "dialects/MoE/MoE.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace moec;
+
+/// Of a step whose function does not say.
+static constexpr int64_t defaultMaxTokens = 512;
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+/// Rows that a value has for each token of the step.
+static int64_t rowsPerToken(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto permute = dyn_cast_if_present<moe::PermuteOp>(op))
+    return permute.getPlan().getType().getChoices();
+  if (auto linear = dyn_cast_if_present<moe::GroupedLinearOp>(op))
+    return linear.getPlan().getType().getChoices();
+  if (auto swiglu = dyn_cast_if_present<decoder::SwigluOp>(op))
+    return rowsPerToken(swiglu.getGate());
+  return 1;
+}
+
+/// Bytes of a value in a step of `tokens`; 0 of what is no tensor.
+static double bytesOf(Value value, int64_t tokens) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.isDynamicDim(0))
+    return 0;
+  double bytes = type.getElementTypeBitWidth() / 8.0;
+  for (int64_t size : type.getShape().drop_front())
+    bytes *= static_cast<double>(size);
+  return bytes * static_cast<double>(tokens * rowsPerToken(value));
+}
+
+int64_t Fuser::maxTokens() {
+  auto tokens = step->getAttrOfType<IntegerAttr>(moe::maxTokensAttributeName);
+  return tokens ? tokens.getInt() : defaultMaxTokens;
+}
+
+//===----------------------------------------------------------------------===//
+// Legality and cost
+//===----------------------------------------------------------------------===//
+
+static bool contains(const FusionCandidate &candidate, Operation *op) {
+  return llvm::is_contained(candidate.members, op);
+}
+
+/// What members read of others, and what others read of them.
+static SmallVector<Value> inputsOf(const FusionCandidate &candidate) {
+  llvm::SetVector<Value> inputs;
+  for (Operation *op : candidate.members)
+    for (Value operand : op->getOperands())
+      if (!operand.getDefiningOp() ||
+          !contains(candidate, operand.getDefiningOp()))
+        inputs.insert(operand);
+  return inputs.takeVector();
+}
+
+static SmallVector<Value> outputsOf(const FusionCandidate &candidate) {
+  SmallVector<Value> outputs;
+  for (Operation *op : candidate.members)
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !contains(candidate, user);
+          }))
+        outputs.push_back(result);
+  return outputs;
+}
+
+/// The last operation that must run before the group; null if none must. Reading
+/// a parameter is no computation: it can be moved.
+static Operation *lastInput(const FusionCandidate &candidate) {
+  Operation *last = nullptr;
+  for (Value input : inputsOf(candidate)) {
+    Operation *op = input.getDefiningOp();
+    if (!op || isa<moe::ReadParameterOp>(op))
+      continue;
+    if (!last || last->isBeforeInBlock(op))
+      last = op;
+  }
+  return last;
+}
+
+static std::string describe(Operation *op) {
+  return op->getName().getStringRef().str();
+}
+
+/// Why a member's results cannot stay inside or be written; empty if they can.
+static std::string findUseObstacle(const FusionCandidate &candidate,
+                                   Operation *member, Operation *lastInput) {
+  for (Value result : member->getResults())
+    for (Operation *user : result.getUsers()) {
+      if (contains(candidate, user))
+        continue;
+      if (!llvm::is_contained(candidate.outputs, result))
+        return "the result of " + describe(member) + " is also read by " +
+               describe(user);
+      if (lastInput && !lastInput->isBeforeInBlock(user))
+        return "the result of " + describe(member) + " is read by " +
+               describe(user) + " before all of the group can run";
+    }
+  return {};
+}
+
+std::string Fuser::findTrafficObstacle(const FusionCandidate &candidate) {
+  if (candidate.onChipBytes > cost.onChipBytes)
+    return "it keeps " + std::to_string(candidate.onChipBytes) +
+           " bytes on chip, of which there are " +
+           std::to_string(cost.onChipBytes);
+  double savedBytes = 0;
+  for (Operation *op : candidate.members)
+    for (Value result : op->getResults())
+      if (!llvm::is_contained(candidate.outputs, result))
+        savedBytes += 2 * bytesOf(result, maxTokens()); // written and read
+  double launches = static_cast<double>(candidate.members.size()) - 1;
+  if (cost.gain(savedBytes, launches, candidate.addedFlops) > 0)
+    return {};
+  return "it takes more time in arithmetic than it saves in traffic and "
+         "launches";
+}
+
+std::string Fuser::findObstacle(const FusionCandidate &candidate) {
+  Block *block = &step.getBody().front();
+  for (Operation *op : candidate.members)
+    if (op->getBlock() != block)
+      return describe(op) + " belongs to another group";
+  Operation *last = lastInput(candidate);
+  for (Operation *op : candidate.members) {
+    std::string obstacle = findUseObstacle(candidate, op, last);
+    if (!obstacle.empty())
+      return obstacle;
+  }
+  return findTrafficObstacle(candidate);
+}
+
+void Fuser::refuse(const Twine &reason) {
+  Builder builder(step.getContext());
+  SmallVector<Attribute> entries;
+  if (auto known = step->getAttrOfType<ArrayAttr>(notFusedAttributeName))
+    llvm::append_range(entries, known);
+  Attribute entry = builder.getDictionaryAttr(
+      {builder.getNamedAttr("fusion", builder.getStringAttr(fusion)),
+       builder.getNamedAttr("reason", builder.getStringAttr(reason))});
+  // Layers that are alike have the same reason.
+  if (llvm::is_contained(entries, entry))
+    return;
+  entries.push_back(entry);
+  step->setAttr(notFusedAttributeName, builder.getArrayAttr(entries));
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+void Fuser::makeGroup(const FusionCandidate &candidate) {
+  SmallVector<Value> inputs = inputsOf(candidate);
+  SmallVector<Value> outputs = outputsOf(candidate);
+
+  OpBuilder builder(step.getContext());
+  if (Operation *last = lastInput(candidate))
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(&step.getBody().front());
+  Location location = candidate.members.back()->getLoc();
+  auto group =
+      exec::GroupOp::create(builder, location, ValueRange(outputs).getTypes(),
+                            builder.getStringAttr(fusion), inputs);
+  for (Value input : inputs)
+    if (auto read = input.getDefiningOp<moe::ReadParameterOp>())
+      if (group->isBeforeInBlock(read))
+        read->moveBefore(group);
+  Block &body = group.getBody().emplaceBlock();
+  IRMapping values;
+  for (Value input : inputs)
+    values.map(input, body.addArgument(input.getType(), input.getLoc()));
+  builder.setInsertionPointToEnd(&body);
+  for (Operation *op : candidate.members)
+    builder.clone(*op, values);
+  SmallVector<Value> yielded = llvm::map_to_vector(
+      outputs, [&](Value value) { return values.lookup(value); });
+  exec::YieldOp::create(builder, location, yielded);
+
+  for (auto [value, result] : llvm::zip(outputs, group.getOutputs()))
+    value.replaceAllUsesWith(result);
+  for (Operation *op : llvm::reverse(candidate.members))
+    op->erase();
+  ++made;
+}
+
+void Fuser::fuse(const FusionCandidate &candidate) {
+  std::string obstacle = findObstacle(candidate);
+  if (!obstacle.empty())
+    return refuse(obstacle);
+  makeGroup(candidate);
+}

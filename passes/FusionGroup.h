@@ -1,0 +1,79 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// What all fusions share: whether operations may become one group, whether it
+/// pays, and making it.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef PASSES_FUSIONGROUP_H
+#define PASSES_FUSIONGROUP_H
+
+#include "dialects/Exec/Exec.h"
+#include "passes/FusionCost.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <string>
+
+namespace moec {
+
+/// On a version of @step: what was not fused, as an array of dictionaries of
+/// `fusion` and `reason`.
+inline constexpr llvm::StringLiteral notFusedAttributeName = "moe.not_fused";
+
+/// Operations that one kernel could compute.
+struct FusionCandidate {
+  /// In an order in which they can run; the group keeps it, so that it does not
+  /// depend on the order in the program.
+  llvm::SmallVector<mlir::Operation *> members;
+  /// The results that the kernel can write; all others stay inside of it.
+  llvm::SmallVector<mlir::Value> outputs;
+  /// What the kernel keeps of a whole step in memory of its own.
+  int64_t onChipBytes = 0;
+  double addedFlops = 0;
+};
+
+/// Makes the groups of one fusion in one version of @step.
+class Fuser {
+public:
+  Fuser(llvm::StringRef fusion, mlir::func::FuncOp step, FusionCost cost)
+      : fusion(fusion), step(step), cost(cost) {}
+
+  /// The operations of a kind that are in no group, in program order.
+  template <typename Op> llvm::SmallVector<Op> roots() {
+    return llvm::to_vector(step.getBody().front().getOps<Op>());
+  }
+
+  /// Makes a group of the candidate if that is legal and pays, else records why
+  /// not.
+  void fuse(const FusionCandidate &candidate);
+  /// Records that operations, which the fusion is meant for, do not fit it.
+  void refuse(const llvm::Twine &reason);
+
+  /// The most tokens of a step of this version.
+  int64_t maxTokens();
+  int64_t groups() const { return made; }
+
+private:
+  std::string findObstacle(const FusionCandidate &candidate);
+  std::string findTrafficObstacle(const FusionCandidate &candidate);
+  void makeGroup(const FusionCandidate &candidate);
+
+  llvm::StringRef fusion;
+  mlir::func::FuncOp step;
+  FusionCost cost;
+  int64_t made = 0;
+};
+
+/// The operation of type `Op` that makes a value, if it is in no group.
+template <typename Op> Op producer(mlir::Value value) {
+  return value.getDefiningOp<Op>();
+}
+
+} // namespace moec
+
+#endif // PASSES_FUSIONGROUP_H
