@@ -62,8 +62,10 @@ def X86PackMatrixOperandsPass
 def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
   let summary = "Turn @step into kernels and a program of their launches";
   let description = [{
-    Each operation of `@step` becomes an `exec.kernel` that holds a copy of it
-    and an `exec.launch` in `exec.program @step`. Values become buffers whose
+    Each `exec.group` of `@step`, and each operation in none, becomes an
+    `exec.kernel` that holds a copy of it and an `exec.launch` in `exec.program
+    @step`. Each version that `moe-split-regimes` made becomes a program of its
+    own; they share kernels and weights. Values become buffers whose
     size follows from where their rows come from: T tokens, R rows of logits, or
     k rows for each token that was dispatched. `moe.read_parameter`, packed at
     compile time or not, becomes an `exec.tensor`. `@step` is erased.
