@@ -62,6 +62,10 @@ Error moec::inspectArtifact(const InspectOptions &options,
       moert::Artifact::open(options.path, moert::VerifyDepth::Load, violation);
   if (!artifact)
     return createStringError(violation);
+  if (options.fusionReport) {
+    (options.json ? printFusionJson : printFusionText)(*artifact, output);
+    return Error::success();
+  }
   if (options.json)
     printJson(*artifact, output);
   else

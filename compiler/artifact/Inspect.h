@@ -20,6 +20,7 @@ namespace moec {
 struct InspectOptions {
   std::string path;
   bool json = false; ///< one JSON object in place of text for people
+  bool fusionReport = false; ///< what fusion made of the programs, alone
 };
 
 /// Prints the model, what memory it needs, targets, programs, tensors and

@@ -36,6 +36,12 @@ std::string describe(moert::format::WeightUse use);
 void printText(const moert::Artifact &artifact, llvm::raw_ostream &output);
 void printJson(const moert::Artifact &artifact, llvm::raw_ostream &output);
 
+/// What fusion made of the programs.
+void printFusionText(const moert::Artifact &artifact,
+                     llvm::raw_ostream &output);
+void printFusionJson(const moert::Artifact &artifact,
+                     llvm::raw_ostream &output);
+
 } // namespace moec
 
 #endif // COMPILER_ARTIFACT_INSPECTFORMS_H

@@ -17,6 +17,16 @@ void moec::addInspectCommand(CLI::App &app) {
   auto options = std::make_shared<InspectOptions>();
   command->add_option("FILE", options->path, "An artifact")->required();
   command->add_flag("--json", options->json, "Print one JSON object");
-  command->callback(
-      [options] { throwIfFailed(inspectArtifact(*options, llvm::outs())); });
+  auto report = std::make_shared<std::string>();
+  command
+      ->add_option("--fusion-report", *report,
+                   "Print what fusion made of the programs; =json for JSON")
+      ->expected(0, 1)
+      ->default_str("text")
+      ->check(CLI::IsMember({"text", "json"}));
+  command->callback([options, report, command] {
+    options->fusionReport = command->count("--fusion-report") > 0;
+    options->json |= *report == "json";
+    throwIfFailed(inspectArtifact(*options, llvm::outs()));
+  });
 }

@@ -166,3 +166,31 @@ func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
       : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
 }
 }
+
+// -----
+
+// A group that no kernel computes.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  // expected-error @+1 {{cannot compute decoder.linear, decoder.swiglu: decoder.swiglu must gate}}
+  %y = exec.group "odd"(%x, %table)
+      : (tensor<?x32xf32>, tensor<32x32xf32>) -> tensor<?x32xf32> {
+  ^bb0(%a: tensor<?x32xf32>, %w: tensor<32x32xf32>):
+    %b = decoder.linear %a, %w
+        : tensor<?x32xf32>, tensor<32x32xf32> -> tensor<?x32xf32>
+    %c = decoder.swiglu %b, %b : tensor<?x32xf32> -> tensor<?x32xf32>
+    exec.yield %c : tensor<?x32xf32>
+  }
+  %last = decoder.select_rows %y, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
