@@ -1,0 +1,250 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// PTX ISA 9.7.14: warp-level matrix instructions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/isa/AddressOperand.h"
+#include "runtime/emulator/isa/Sections.h"
+#include "runtime/emulator/machine/Fragment.h"
+#include "runtime/emulator/machine/MatrixUnit.h"
+
+#include <cstring>
+#include <iterator>
+
+namespace emulator {
+
+namespace {
+
+// --- 9.7.14.5.14: mma ---
+
+Outcome runMma(Warp &warp, const Instruction &i, Mask) {
+  const MmaForm &form = i.detailAs<MmaForm>();
+  const Slot *slot = i.listCount ? i.list : i.operand;
+  MmaRegisters registers;
+  for (unsigned q = 0; q < form.registersOfD(); ++q)
+    registers.d[q] = warp.lanes<std::byte>(*slot++);
+  for (unsigned q = 0; q < form.registersOfA(); ++q)
+    registers.a[q] = warp.lanes<std::byte>(*slot++);
+  for (unsigned q = 0; q < form.registersOfB(); ++q)
+    registers.b[q] = warp.lanes<std::byte>(*slot++);
+  for (unsigned q = 0; q < form.registersOfC(); ++q)
+    registers.c[q] = warp.lanes<std::byte>(*slot++);
+  multiply(form, registers);
+  return Outcome::Next;
+}
+
+/// `m16n8k16` as three numbers.
+void readShape(std::string_view word, MmaForm &form) {
+  unsigned numbers[3] = {}, at = 0;
+  for (char c : word.substr(1)) {
+    if (c == 'n' || c == 'k')
+      ++at;
+    else
+      numbers[at] = numbers[at] * 10 + (c - '0');
+  }
+  form.m = numbers[0];
+  form.n = numbers[1];
+  form.k = numbers[2];
+}
+
+Handler selectMma(Selection &s) {
+  MmaForm form;
+  readShape(s.word("shape"), form);
+  form.d = s.type("dtype");
+  form.a = s.type("atype");
+  form.b = s.type("btype");
+  form.c = s.type("ctype");
+  form.saturate = s.has("satfinite");
+  const bool mixed = form.a != form.b;
+  const bool mayMix = bitsOf(form.a) <= 8 && isFloat(form.a) == isFloat(form.b);
+  if (mixed && !mayMix)
+    s.refuse("A and B must have the same type");
+  if (s.count("d") != form.registersOfD() ||
+      s.count("a") != form.registersOfA() ||
+      s.count("b") != form.registersOfB() ||
+      s.count("c") != form.registersOfC())
+    s.refuse("the shape has D, A, B and C of " +
+             std::to_string(form.registersOfD()) + ", " +
+             std::to_string(form.registersOfA()) + ", " +
+             std::to_string(form.registersOfB()) + " and " +
+             std::to_string(form.registersOfC()) + " registers");
+  s.detail(form);
+  return runMma;
+}
+
+// --- 9.7.14.5.15, .16: ldmatrix and stmatrix ---
+
+/// Rows of 16 bytes, of up to four 8x8 matrices: row r of matrix q is at the
+/// address that lane 8q + r holds.
+struct MatrixMove {
+  AddressOperand address;
+  MemorySpace space = MemorySpace::Shared;
+  unsigned matrices = 1;
+  bool transposed = false;
+  Slot registers[4];
+};
+
+constexpr unsigned rowBytes = 16;
+
+bool locate(Warp &warp, const MatrixMove &move, AccessKind kind,
+            Pointers &rows) {
+  Access access;
+  access.space = move.space;
+  access.kind = kind;
+  access.bytes = rowBytes;
+  const Mask holders = allLanes >> (warpLanes - 8 * move.matrices);
+  move.address.fill(warp, holders, access);
+  return warp.translate(access, rows);
+}
+
+Outcome loadMatrix(Warp &warp, const Instruction &i, Mask) {
+  const MatrixMove &move = i.detailAs<MatrixMove>();
+  Pointers rows;
+  if (!locate(warp, move, AccessKind::Load, rows))
+    return Outcome::Fault;
+  for (unsigned q = 0; q < move.matrices; ++q) {
+    uint16_t *halves = warp.lanes<uint16_t>(move.registers[q]);
+    for (unsigned half = 0; half < 2 * warpLanes; ++half) {
+      const Place at = placeInEight(move.transposed, half / 2, half % 2);
+      std::memcpy(halves + half, rows.lane[8 * q + at.row] + 2 * at.column, 2);
+    }
+  }
+  return Outcome::Next;
+}
+
+Outcome storeMatrix(Warp &warp, const Instruction &i, Mask) {
+  const MatrixMove &move = i.detailAs<MatrixMove>();
+  Pointers rows;
+  if (!locate(warp, move, AccessKind::Store, rows))
+    return Outcome::Fault;
+  for (unsigned q = 0; q < move.matrices; ++q) {
+    const uint16_t *halves = warp.lanes<uint16_t>(move.registers[q]);
+    for (unsigned half = 0; half < 2 * warpLanes; ++half) {
+      const Place at = placeInEight(move.transposed, half / 2, half % 2);
+      std::memcpy(rows.lane[8 * q + at.row] + 2 * at.column, halves + half, 2);
+    }
+  }
+  return Outcome::Next;
+}
+
+void describeMove(Selection &s) {
+  MatrixMove move;
+  move.address = addressOperand(s, "a");
+  move.space = sharedSpace(s.word("ss"));
+  move.matrices = s.count("r");
+  move.transposed = s.has("trans");
+  for (unsigned q = 0; q < move.matrices; ++q) {
+    move.registers[q] = s.slot("r", q);
+    if (move.registers[q] == noSlot)
+      s.refuse("each register of the matrices must be named");
+  }
+  s.detail(move);
+}
+
+Handler selectLoadMatrix(Selection &s) {
+  describeMove(s);
+  return loadMatrix;
+}
+
+Handler selectStoreMatrix(Selection &s) {
+  describeMove(s);
+  return storeMatrix;
+}
+
+// --- 9.7.14.5.17: movmatrix ---
+
+Outcome transposeMatrix(Warp &warp, const Instruction &i, Mask) {
+  const uint16_t *from = warp.lanes<uint16_t>(i.operand[1]);
+  uint16_t result[2 * warpLanes];
+  for (unsigned half = 0; half < 2 * warpLanes; ++half) {
+    const Place at = placeInEight(true, half / 2, half % 2);
+    result[half] = from[at.row * 8 + at.column];
+  }
+  std::memcpy(warp.lanes<uint16_t>(i.operand[0]), result, sizeof(result));
+  return Outcome::Next;
+}
+
+Handler selectTransposeMatrix(Selection &) { return transposeMatrix; }
+
+constexpr Convergence full = Convergence::Full;
+
+// The types of a form stand in classes of one word each, so that the selector
+// reads every row alike. `a:b32+` is checked against the shape.
+const Row rows[] = {
+    // f16
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m16n8k8 m16n8k16; dtype = f16 f32; atype = f16; btype = f16; "
+     "ctype = f16 f32",
+     selectMma, "sm_80", full},
+    // bf16
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m16n8k8 m16n8k16; dtype = f32; atype = bf16; btype = bf16; "
+     "ctype = f32",
+     selectMma, "sm_80", full},
+    // tf32
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m16n8k4 m16n8k8; dtype = f32; atype = tf32; btype = tf32; "
+     "ctype = f32",
+     selectMma, "sm_80", full},
+    // fp8
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m16n8k16 m16n8k32; dtype = f16 f32; atype = e4m3 e5m2; "
+     "btype = e4m3 e5m2; ctype = f16 f32",
+     selectMma, "sm_89", full},
+    // f64
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:f64+, a:f64+, b:f64+, c:f64+",
+     "shape = m8n8k4; dtype = f64; atype = f64; btype = f64; ctype = f64",
+     selectMma, "sm_80", full},
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype "
+     "d:f64+, a:f64+, b:f64+, c:f64+",
+     "shape = m16n8k4 m16n8k8 m16n8k16; dtype = f64; atype = f64; "
+     "btype = f64; ctype = f64",
+     selectMma, "sm_90", full},
+    // 8-bit integers
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m8n8k16 m16n8k16 m16n8k32; dtype = s32; atype = u8 s8; "
+     "btype = u8 s8; ctype = s32",
+     selectMma, "sm_80", full},
+    // 4-bit integers
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col{.satfinite}.dtype.atype.btype.ctype "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m8n8k32 m16n8k32 m16n8k64; dtype = s32; atype = u4 s4; "
+     "btype = u4 s4; ctype = s32",
+     selectMma, "sm_80", full},
+
+    {"9.7.14.5.15",
+     "ldmatrix.sync.aligned.m8n8.num{.trans}{.ss}.b16 r:b32*num, [a]",
+     "num = x1 x2 x4; ss = shared shared::cta", selectLoadMatrix, "sm_75",
+     full},
+    {"9.7.14.5.16",
+     "stmatrix.sync.aligned.m8n8.num{.trans}{.ss}.b16 [a], r:b32*num",
+     "num = x1 x2 x4; ss = shared shared::cta", selectStoreMatrix, "sm_90",
+     full},
+    {"9.7.14.5.17", "movmatrix.sync.aligned.m8n8.trans.b16 d:b32, a:b32", "",
+     selectTransposeMatrix, "sm_75", full},
+};
+
+} // namespace
+
+Section matrixSection() {
+  return {"Warp-Level Matrix Instructions", rows, std::size(rows)};
+}
+
+} // namespace emulator
