@@ -1,0 +1,349 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// PTX ISA 9.7.13.15: mbarrier.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/check/Monitor.h"
+#include "runtime/emulator/isa/MbarrierAccess.h"
+#include "runtime/emulator/isa/Sections.h"
+#include "runtime/emulator/machine/Grid.h"
+
+#include <cstring>
+#include <iterator>
+
+namespace emulator {
+
+bool MbarrierAccess::locate(Warp &warp, const AddressOperand &address,
+                            MemorySpace space, Mask lanes, AccessKind kind) {
+  access_.space = space;
+  access_.kind = kind;
+  access_.order = MemoryOrder::Relaxed;
+  access_.scope = Scope::Cluster;
+  access_.bytes = sizeof(uint64_t);
+  address.fill(warp, lanes, access_);
+  return warp.translate(access_, objects_);
+}
+
+Mbarrier MbarrierAccess::load(unsigned lane) const {
+  uint64_t word;
+  std::memcpy(&word, objects_.lane[lane], sizeof(word));
+  return Mbarrier::read(word);
+}
+
+void MbarrierAccess::store(unsigned lane, const Mbarrier &barrier) {
+  const uint64_t word = barrier.word();
+  std::memcpy(objects_.lane[lane], &word, sizeof(word));
+}
+
+void MbarrierAccess::clear(unsigned lane) {
+  std::memset(objects_.lane[lane], 0, sizeof(uint64_t));
+}
+
+Outcome mbarrierFault(Warp &warp, const char *wrong, unsigned lane,
+                      uint64_t address) {
+  return warp.fault(FaultKind::Undefined, wrong, Mask(1) << lane, address);
+}
+
+namespace {
+
+using Action = BarrierEvent::Action;
+
+/// What a use of mbarrier keeps.
+struct Use {
+  AddressOperand address;
+  MemorySpace space = MemorySpace::Generic;
+  Slot result = noSlot; ///< state, or predicate
+  Slot count = noSlot;  ///< of arrivals; noSlot for 1
+  Slot bytes = noSlot;  ///< of expect_tx and complete_tx
+  Slot state = noSlot;  ///< token, or parity
+  bool drop = false;
+  bool noComplete = false;
+  bool parity = false; ///< `state` is a parity
+  MemoryOrder order = MemoryOrder::AcquireRelease;
+  Scope scope = Scope::Block;
+};
+
+void tell(Warp &warp, const Use &use, const MbarrierAccess &access,
+          unsigned lane, Action action, const Mbarrier &before,
+          uint64_t count) {
+  Monitor *monitor = warp.monitor();
+  if (!monitor)
+    return;
+  BarrierEvent event;
+  event.kind = BarrierEvent::Kind::Mbarrier;
+  event.action = action;
+  event.address = access.address(lane);
+  event.phase = before.parity();
+  event.count = count;
+  event.order = use.order;
+  event.scope = use.scope;
+  monitor->barrier(warp, Mask(1) << lane, event);
+}
+
+template <class Visit> Outcome eachLane(Mask lanes, Visit visit) {
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1 && visit(lane) == Outcome::Fault)
+      return Outcome::Fault;
+  return Outcome::Next;
+}
+
+Outcome initialize(Warp &warp, const Instruction &i, Mask lanes) {
+  const Use &use = i.detailAs<Use>();
+  MbarrierAccess access;
+  if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
+    return Outcome::Fault;
+  const uint32_t *counts = warp.lanes<uint32_t>(use.count);
+  return eachLane(lanes, [&](unsigned lane) {
+    const Mbarrier barrier = Mbarrier::init(counts[lane]);
+    if (!barrier.valid())
+      return mbarrierFault(warp, "an mbarrier's count must be 1 to 1048575",
+                           lane, access.address(lane));
+    access.store(lane, barrier);
+    tell(warp, use, access, lane, Action::Init, barrier, counts[lane]);
+    return Outcome::Next;
+  });
+}
+
+Outcome invalidate(Warp &warp, const Instruction &i, Mask lanes) {
+  const Use &use = i.detailAs<Use>();
+  MbarrierAccess access;
+  if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
+    return Outcome::Fault;
+  return eachLane(lanes, [&](unsigned lane) {
+    const Mbarrier barrier = access.load(lane);
+    if (!barrier.valid())
+      return mbarrierFault(warp, notAnMbarrier, lane, access.address(lane));
+    access.clear(lane);
+    tell(warp, use, access, lane, Action::Invalidate, barrier, 0);
+    return Outcome::Next;
+  });
+}
+
+/// Expects bytes and arrives, or one of both; null if done.
+const char *apply(const Use &use, Mbarrier &barrier, uint32_t count,
+                  uint32_t bytes, bool arrives) {
+  if (!barrier.valid())
+    return notAnMbarrier;
+  if (use.bytes != noSlot)
+    if (const char *wrong = barrier.expect(bytes))
+      return wrong;
+  if (!arrives)
+    return nullptr;
+  if (use.noComplete && barrier.wouldComplete(count))
+    return "an arrival with .noComplete would complete the phase";
+  return use.drop ? barrier.drop(count) : barrier.arrive(count);
+}
+
+template <bool arrives>
+Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
+  const Use &use = i.detailAs<Use>();
+  MbarrierAccess access;
+  if (!access.locate(warp, use.address, use.space, lanes))
+    return Outcome::Fault;
+  return eachLane(lanes, [&](unsigned lane) {
+    const auto value = [&](Slot slot, uint32_t otherwise) {
+      return slot == noSlot ? otherwise : warp.lanes<uint32_t>(slot)[lane];
+    };
+    const uint32_t count = value(use.count, 1), bytes = value(use.bytes, 0);
+    const Mbarrier before = access.load(lane);
+    Mbarrier barrier = before;
+    if (const char *wrong = apply(use, barrier, count, bytes, arrives))
+      return mbarrierFault(warp, wrong, lane, access.address(lane));
+    access.store(lane, barrier);
+    if (use.result != noSlot)
+      warp.lanes<uint64_t>(use.result)[lane] = before.word();
+    if (use.bytes != noSlot)
+      tell(warp, use, access, lane, Action::Expect, before, bytes);
+    if (arrives)
+      tell(warp, use, access, lane, use.drop ? Action::Drop : Action::Arrive,
+           before, count);
+    return Outcome::Next;
+  });
+}
+
+/// The lanes whose phase is over.
+Outcome test(Warp &warp, const Use &use, Mask lanes, Mask &over) {
+  MbarrierAccess access;
+  if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Load))
+    return Outcome::Fault;
+  return eachLane(lanes, [&](unsigned lane) {
+    const Mbarrier barrier = access.load(lane);
+    if (!barrier.valid())
+      return mbarrierFault(warp, notAnMbarrier, lane, access.address(lane));
+    const unsigned parity =
+        use.parity
+            ? warp.lanes<uint32_t>(use.state)[lane] & 1
+            : Mbarrier::read(warp.lanes<uint64_t>(use.state)[lane]).parity();
+    if (barrier.parity() == parity)
+      return Outcome::Next;
+    over |= Mask(1) << lane;
+    tell(warp, use, access, lane, Action::Wait, barrier, 0);
+    return Outcome::Next;
+  });
+}
+
+void setPredicate(Warp &warp, Slot slot, Mask lanes, Mask values) {
+  Mask &predicate = warp.predicate(slot);
+  predicate = (predicate & ~lanes) | (values & lanes);
+}
+
+Outcome testWait(Warp &warp, const Instruction &i, Mask lanes) {
+  const Use &use = i.detailAs<Use>();
+  Mask over = 0;
+  if (test(warp, use, lanes, over) == Outcome::Fault)
+    return Outcome::Fault;
+  if (over != lanes)
+    warp.poll();
+  setPredicate(warp, use.result, lanes, over);
+  return Outcome::Next;
+}
+
+/// Sleeps until some lane's phase is over, or nothing else can run.
+Outcome tryWait(Warp &warp, const Instruction &i, Mask lanes) {
+  const Use &use = i.detailAs<Use>();
+  Mask over = 0;
+  if (test(warp, use, lanes, over) == Outcome::Fault)
+    return Outcome::Fault;
+  if (!over && !warp.mayTimeOut()) {
+    const unsigned first = __builtin_ctz(lanes);
+    return warp.wait({"mbarrier", 0, use.address.at(warp, first)});
+  }
+  if (over != lanes)
+    warp.poll();
+  setPredicate(warp, use.result, lanes, over);
+  return Outcome::Next;
+}
+
+Outcome pendingCount(Warp &warp, const Instruction &i, Mask lanes) {
+  return eachLane(lanes, [&](unsigned lane) {
+    const Mbarrier token =
+        Mbarrier::read(warp.lanes<uint64_t>(i.operand[1])[lane]);
+    if (!token.valid())
+      return warp.fault(FaultKind::Undefined, "not the state of an mbarrier",
+                        Mask(1) << lane);
+    warp.lanes<uint32_t>(i.operand[0])[lane] = token.pending();
+    return Outcome::Next;
+  });
+}
+
+// --- selectors ---
+
+Use describe(Selection &s) {
+  Use use;
+  use.address = addressOperand(s, "a");
+  use.space = sharedSpace(s.word("ss"));
+  return use;
+}
+
+void orderOf(Selection &s, Use &use, MemoryOrder order) {
+  use.order = s.word("sem") == "relaxed" ? MemoryOrder::Relaxed : order;
+  use.scope = s.word("scope") == "cluster" ? Scope::Cluster : Scope::Block;
+}
+
+Handler selectInit(Selection &s) {
+  Use use = describe(s);
+  use.count = s.slot("count");
+  s.detail(use);
+  return initialize;
+}
+
+Handler selectInvalidate(Selection &s) {
+  s.detail(describe(s));
+  return invalidate;
+}
+
+Handler selectExpect(Selection &s) {
+  Use use = describe(s);
+  orderOf(s, use, MemoryOrder::Relaxed);
+  use.bytes = s.slot("bytes");
+  s.detail(use);
+  return update<false>;
+}
+
+template <bool drop, bool expects, bool noComplete>
+Handler selectArrive(Selection &s) {
+  Use use = describe(s);
+  orderOf(s, use, MemoryOrder::Release);
+  use.result = s.slot("d");
+  if (use.space == MemorySpace::SharedCluster && use.result != noSlot)
+    s.refuse("the state of a .shared::cluster arrival must be _");
+  use.drop = drop;
+  use.noComplete = noComplete;
+  (expects ? use.bytes : use.count) = s.slot("n");
+  s.detail(use);
+  return update<true>;
+}
+
+template <bool parity, bool blocks> Handler selectWait(Selection &s) {
+  Use use = describe(s);
+  orderOf(s, use, MemoryOrder::Acquire);
+  use.result = s.slot("p");
+  use.state = s.slot("state");
+  use.parity = parity;
+  s.detail(use);
+  return blocks ? tryWait : testWait;
+}
+
+Handler selectPending(Selection &) { return pendingCount; }
+
+#define CTA "ss = shared shared::cta"
+#define ANY                                                                    \
+  "ss = shared shared::cta shared::cluster; scope = cta cluster; sem = "
+const Row rows[] = {
+    {"9.7.13.15.9", "mbarrier.init{.ss}.b64 [a], count:u32", CTA, selectInit,
+     "sm_80"},
+    {"9.7.13.15.10", "mbarrier.inval{.ss}.b64 [a]", CTA, selectInvalidate,
+     "sm_80"},
+    {"9.7.13.15.11", "mbarrier.expect_tx{.sem.scope}{.ss}.b64 [a], bytes:u32",
+     ANY "relaxed", selectExpect, "sm_90"},
+    {"9.7.13.15.13", "mbarrier.arrive{.sem.scope}{.ss}.b64 d:b64, [a]{, n:u32}",
+     ANY "release relaxed", selectArrive<false, false, false>, "sm_80"},
+    {"9.7.13.15.13",
+     "mbarrier.arrive.expect_tx{.sem.scope}{.ss}.b64 d:b64, [a], n:u32",
+     ANY "release relaxed", selectArrive<false, true, false>, "sm_90"},
+    {"9.7.13.15.13",
+     "mbarrier.arrive.noComplete{.sem.scope}{.ss}.b64 d:b64, [a], n:u32",
+     CTA "; sem = release; scope = cta", selectArrive<false, false, true>,
+     "sm_80"},
+    {"9.7.13.15.14",
+     "mbarrier.arrive_drop{.sem.scope}{.ss}.b64 d:b64, [a]{, n:u32}",
+     ANY "release relaxed", selectArrive<true, false, false>, "sm_80"},
+    {"9.7.13.15.14",
+     "mbarrier.arrive_drop.expect_tx{.sem.scope}{.ss}.b64 d:b64, [a], n:u32",
+     ANY "release relaxed", selectArrive<true, true, false>, "sm_90"},
+    {"9.7.13.15.14",
+     "mbarrier.arrive_drop.noComplete{.sem.scope}{.ss}.b64 d:b64, [a], n:u32",
+     CTA "; sem = release; scope = cta", selectArrive<true, false, true>,
+     "sm_80"},
+    {"9.7.13.15.16",
+     "mbarrier.test_wait{.sem.scope}{.ss}.b64 p:pred, [a], state:b64",
+     CTA "; sem = acquire relaxed; scope = cta cluster",
+     selectWait<false, false>, "sm_80"},
+    {"9.7.13.15.16",
+     "mbarrier.test_wait.parity{.sem.scope}{.ss}.b64 p:pred, [a], state:u32",
+     CTA "; sem = acquire relaxed; scope = cta cluster",
+     selectWait<true, false>, "sm_80"},
+    {"9.7.13.15.16",
+     "mbarrier.try_wait{.sem.scope}{.ss}.b64 p:pred, [a], state:b64"
+     "{, hint:u32}",
+     CTA "; sem = acquire relaxed; scope = cta cluster",
+     selectWait<false, true>, "sm_90"},
+    {"9.7.13.15.16",
+     "mbarrier.try_wait.parity{.sem.scope}{.ss}.b64 p:pred, [a], state:u32"
+     "{, hint:u32}",
+     CTA "; sem = acquire relaxed; scope = cta cluster", selectWait<true, true>,
+     "sm_90"},
+    {"9.7.13.15.17", "mbarrier.pending_count.b64 d:u32, a:b64", "",
+     selectPending, "sm_80"},
+};
+#undef CTA
+#undef ANY
+
+} // namespace
+
+Section mbarrierSection() { return {"mbarrier", rows, std::size(rows)}; }
+
+} // namespace emulator
