@@ -52,7 +52,7 @@ namespace {
 using Action = BarrierEvent::Action;
 
 /// What a use of mbarrier keeps.
-struct Use {
+struct BarrierUse {
   AddressOperand address;
   MemorySpace space = MemorySpace::Generic;
   Slot result = noSlot; ///< state, or predicate
@@ -66,7 +66,7 @@ struct Use {
   Scope scope = Scope::Block;
 };
 
-void tell(Warp &warp, const Use &use, const MbarrierAccess &access,
+void tell(Warp &warp, const BarrierUse &use, const MbarrierAccess &access,
           unsigned lane, Action action, const Mbarrier &before,
           uint64_t count) {
   Monitor *monitor = warp.monitor();
@@ -91,7 +91,7 @@ template <class Visit> Outcome eachLane(Mask lanes, Visit visit) {
 }
 
 Outcome initialize(Warp &warp, const Instruction &i, Mask lanes) {
-  const Use &use = i.detailAs<Use>();
+  const BarrierUse &use = i.detailAs<BarrierUse>();
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
     return Outcome::Fault;
@@ -108,7 +108,7 @@ Outcome initialize(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 Outcome invalidate(Warp &warp, const Instruction &i, Mask lanes) {
-  const Use &use = i.detailAs<Use>();
+  const BarrierUse &use = i.detailAs<BarrierUse>();
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
     return Outcome::Fault;
@@ -123,7 +123,7 @@ Outcome invalidate(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 /// Expects bytes and arrives, or one of both; null if done.
-const char *apply(const Use &use, Mbarrier &barrier, uint32_t count,
+const char *apply(const BarrierUse &use, Mbarrier &barrier, uint32_t count,
                   uint32_t bytes, bool arrives) {
   if (!barrier.valid())
     return notAnMbarrier;
@@ -139,7 +139,7 @@ const char *apply(const Use &use, Mbarrier &barrier, uint32_t count,
 
 template <bool arrives>
 Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
-  const Use &use = i.detailAs<Use>();
+  const BarrierUse &use = i.detailAs<BarrierUse>();
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes))
     return Outcome::Fault;
@@ -165,7 +165,7 @@ Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
 }
 
 /// The lanes whose phase is over.
-Outcome test(Warp &warp, const Use &use, Mask lanes, Mask &over) {
+Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Load))
     return Outcome::Fault;
@@ -191,7 +191,7 @@ void setPredicate(Warp &warp, Slot slot, Mask lanes, Mask values) {
 }
 
 Outcome testWait(Warp &warp, const Instruction &i, Mask lanes) {
-  const Use &use = i.detailAs<Use>();
+  const BarrierUse &use = i.detailAs<BarrierUse>();
   Mask over = 0;
   if (test(warp, use, lanes, over) == Outcome::Fault)
     return Outcome::Fault;
@@ -203,7 +203,7 @@ Outcome testWait(Warp &warp, const Instruction &i, Mask lanes) {
 
 /// Sleeps until some lane's phase is over, or nothing else can run.
 Outcome tryWait(Warp &warp, const Instruction &i, Mask lanes) {
-  const Use &use = i.detailAs<Use>();
+  const BarrierUse &use = i.detailAs<BarrierUse>();
   Mask over = 0;
   if (test(warp, use, lanes, over) == Outcome::Fault)
     return Outcome::Fault;
@@ -231,20 +231,20 @@ Outcome pendingCount(Warp &warp, const Instruction &i, Mask lanes) {
 
 // --- selectors ---
 
-Use describe(Selection &s) {
-  Use use;
+BarrierUse describe(Selection &s) {
+  BarrierUse use;
   use.address = addressOperand(s, "a");
   use.space = sharedSpace(s.word("ss"));
   return use;
 }
 
-void orderOf(Selection &s, Use &use, MemoryOrder order) {
+void orderOf(Selection &s, BarrierUse &use, MemoryOrder order) {
   use.order = s.word("sem") == "relaxed" ? MemoryOrder::Relaxed : order;
   use.scope = s.word("scope") == "cluster" ? Scope::Cluster : Scope::Block;
 }
 
 Handler selectInit(Selection &s) {
-  Use use = describe(s);
+  BarrierUse use = describe(s);
   use.count = s.slot("count");
   s.detail(use);
   return initialize;
@@ -256,7 +256,7 @@ Handler selectInvalidate(Selection &s) {
 }
 
 Handler selectExpect(Selection &s) {
-  Use use = describe(s);
+  BarrierUse use = describe(s);
   orderOf(s, use, MemoryOrder::Relaxed);
   use.bytes = s.slot("bytes");
   s.detail(use);
@@ -265,7 +265,7 @@ Handler selectExpect(Selection &s) {
 
 template <bool drop, bool expects, bool noComplete>
 Handler selectArrive(Selection &s) {
-  Use use = describe(s);
+  BarrierUse use = describe(s);
   orderOf(s, use, MemoryOrder::Release);
   use.result = s.slot("d");
   if (use.space == MemorySpace::SharedCluster && use.result != noSlot)
@@ -278,7 +278,7 @@ Handler selectArrive(Selection &s) {
 }
 
 template <bool parity, bool blocks> Handler selectWait(Selection &s) {
-  Use use = describe(s);
+  BarrierUse use = describe(s);
   orderOf(s, use, MemoryOrder::Acquire);
   use.result = s.slot("p");
   use.state = s.slot("state");
