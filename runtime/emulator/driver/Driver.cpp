@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/driver/Driver.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+namespace emulator::cuda {
+
+namespace {
+
+std::atomic<Driver *> instance{nullptr};
+std::atomic<bool> ending{false};
+
+/// Leaves no thread in the middle of a kernel while static objects go away.
+void endProcess() {
+  ending.store(true);
+  instance.load()->engine.stop();
+}
+
+} // namespace
+
+void complain(const std::string &line) {
+  std::fprintf(stderr, "emulated device: %s\n", line.c_str());
+}
+
+Driver::Driver(const Environment &environment)
+    : environment(environment), device(environment.profile),
+      engine(environment.settings) {
+  pools.add(defaultPool);
+}
+
+Driver *Driver::get() { return instance.load(); }
+
+bool Driver::stopped() { return ending.load(); }
+
+CUresult Driver::initialize() {
+  static std::mutex once;
+  std::lock_guard<std::mutex> lock(once);
+  if (instance.load())
+    return CUDA_SUCCESS;
+  Environment environment;
+  std::string message;
+  if (!environment.read(message)) {
+    complain(message);
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+  instance.store(new Driver(environment));
+  std::atexit(endProcess);
+  return CUDA_SUCCESS;
+}
+
+std::shared_ptr<Context> Driver::primary() {
+  if (!primary_) {
+    primary_ = std::make_shared<Context>(engine, /*primary=*/true, nextId++);
+    primary_->alive = false;
+    contexts.add(primary_);
+  }
+  return primary_;
+}
+
+std::shared_ptr<Context> Driver::createContext(unsigned flags) {
+  auto context = std::make_shared<Context>(engine, /*primary=*/false, nextId++);
+  context->flags = flags;
+  contexts.add(context);
+  return context;
+}
+
+void Driver::clear(Context &context) {
+  streams.removeIf([&](Stream &s) { return &s.context == &context; });
+  events.removeIf([&](Event &e) { return e.context == &context; });
+  auto mine = [&](Module &module) { return module.context == &context; };
+  functions.removeIf([&](KernelFunction &f) { return mine(f.module); });
+  modules.removeIf(mine);
+  libraries.forEach(
+      [&](Library &library) { library.instances.erase(&context); });
+  allocations.releaseAllOf(&context);
+  context.clear();
+}
+
+} // namespace emulator::cuda

@@ -1,0 +1,44 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// The settings of the emulated device that a user writes as text: in the
+// environment of a process, or as flags of a tool.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_EMULATOR_DRIVER_ENVIRONMENT_H
+#define RUNTIME_EMULATOR_DRIVER_ENVIRONMENT_H
+
+#include "runtime/emulator/machine/Settings.h"
+
+#include <string>
+#include <string_view>
+
+namespace emulator::cuda {
+
+/// `forward`, `reverse`, `random:SEED` or `starve:WARP`.
+bool parseOrder(std::string_view text, Settings &settings);
+
+/// `eager`, `lazy`, or by kind: `copies=lazy,mma=eager`. `copies` are those of
+/// cp.async, bulk and tensor copies, `bulk` the last two alone, `mma` the
+/// products of wgmma. A kind that is not named stays as it is.
+bool parseCompletion(std::string_view text, Settings &settings);
+
+/// A whole decimal number up to `limit`.
+bool parseNumber(std::string_view text, uint64_t limit, uint64_t &number);
+
+/// What MOEC_EMULATED_ARCH, _SMS, _ORDER, _ASYNC and _CHECK say.
+struct Environment {
+  Profile profile;
+  Settings settings;
+  std::string checks = "all"; ///< `all`, `none`, or names with commas
+
+  /// Reads the process's environment. False with one line in `message` if a
+  /// variable has a value that it cannot have.
+  bool read(std::string &message);
+};
+
+} // namespace emulator::cuda
+
+#endif // RUNTIME_EMULATOR_DRIVER_ENVIRONMENT_H
