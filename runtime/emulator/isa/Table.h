@@ -23,6 +23,8 @@
 namespace emulator {
 
 class Selection;
+struct Name;
+struct LexicalScope;
 
 /// Picks the handler of a matched instruction, and fills what it needs in
 /// Selection::instruction(). Null, or Selection::refuse(), if the row does not
@@ -50,7 +52,8 @@ using Select = Handler (*)(Selection &);
 /// - `a:label`, `a:any` (type free), `a:imm` (an integer constant),
 ///   `a:symbol`   an operand that the selector reads from the syntax itself
 /// - `{, b:T}`    an optional operand
-/// - `!c:pred`    a predicate that may be negated
+/// - `!c:pred`    a predicate that may be negated; the slot of a negated one
+///                holds it as it is
 /// - `^` after T  (`a:type^`): the register may be wider than the type, as with
 ///                ld, st and cvt
 ///
@@ -110,8 +113,17 @@ public:
   virtual ptx::Space space(std::string_view operand) const = 0;
   /// The target of a label operand: index into Function::code.
   virtual uint32_t target(const ptx::Operand &label) = 0;
+  /// The slot of an operand that stands in no row of its own, read as `type`, or
+  /// as it is declared for Type::None; `width` becomes its bits.
+  virtual Slot valueSlot(const ptx::Operand &operand, Type type,
+                         unsigned &width) = 0;
+  /// What a name means where the instruction stands (isa/Names.h).
+  virtual Name find(const std::string &name) const = 0;
+  virtual const LexicalScope &scope() const = 0;
   /// A slot with `bits` of a type in each lane.
   virtual Slot constantSlot(Type type, uint64_t bits) = 0;
+  /// The carry bit of section 9.7.2: a predicate of the frame.
+  virtual Slot carry() = 0;
   /// Registers of the frame's own that no PTX name has.
   virtual Slot scratch(Type type) = 0;
 

@@ -121,15 +121,25 @@ struct Function {
   bool defined = false;
   bool noReturn = false;
   std::vector<Instruction> code;
-  std::vector<Site> sites;
+  std::vector<Site> sites; ///< of each instruction
+  uint32_t entry = 0;      ///< the instruction that is run first
   std::vector<Parameter> parameters, results;
   uint32_t parameterBytes = 0;
   uint32_t registerBytes = 0;     ///< of a frame, for the 32 lanes
   uint32_t pressure = 0;          ///< 32-bit registers a thread needs
   uint32_t localBytes = 0;        ///< of a frame, for one lane
   uint32_t staticSharedBytes = 0; ///< what the kernel and its callees use
+  /// Where dynamic shared memory begins, from the end of the system's KiB.
+  uint32_t dynamicSharedOffset = 0;
+
+  /// Bytes of shared memory of a block, the system's KiB not included.
+  uint32_t sharedBytes(uint32_t dynamic) const {
+    return dynamic ? dynamicSharedOffset + dynamic : staticSharedBytes;
+  }
   ptx::Limits limits;
-  std::vector<std::byte> constants; ///< Bank::Constants
+  /// Bank::Constants, which never changes once the function is bound.
+  const std::byte *constantPool = nullptr;
+  std::unique_ptr<std::byte[]> constants;
   std::vector<std::unique_ptr<Slot[]>> lists;
   std::vector<std::shared_ptr<const void>> details;
 };

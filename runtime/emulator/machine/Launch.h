@@ -54,6 +54,7 @@ public:
   std::vector<const Function *> kernels() const; ///< in the text's order
   /// A `.global` or `.const` variable, or null.
   std::shared_ptr<const Region> variable(std::string_view name) const;
+  uint64_t constantBytes() const; ///< of its `.const` variables
   const std::string &file() const { return file_; }
   /// The file that a `.loc` names, or an empty string.
   const std::string &source(uint32_t file) const;

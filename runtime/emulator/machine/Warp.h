@@ -36,6 +36,8 @@ struct Frame {
   uint32_t depth = 0;
   uint32_t local = 0; ///< where its variables begin in local memory: bytes
   Mask lanes = 0;     ///< that have not returned
+  /// The call, whose detail says where results go; null in a kernel.
+  const Instruction *call = nullptr;
   std::unique_ptr<std::byte[]> storage;
 };
 
@@ -59,7 +61,8 @@ struct Split {
   State state = State::Ready;
   bool resumed = false; ///< `waiting` is of an earlier try
   Waiting waiting;
-  uint64_t turns = 0; ///< taken since the others last ran
+  uint64_t turns = 0;    ///< how often it let others run first
+  uint64_t restless = 0; ///< branches back, and looks at memory, since then
 };
 
 /// What a turn of a warp came to.
@@ -129,19 +132,28 @@ public:
   /// True if the cluster cannot run unless a wait gives up: a try_wait may then
   /// answer that its time is over.
   bool mayTimeOut() const;
-  /// The instruction looked at memory that others may write: many of these in a
-  /// turn, and the warp is thought to poll.
-  void poll() { ++polls_; }
+  /// The instruction changed memory that others may look at.
+  void wrote() { wrote_ = true; }
+  /// The instruction looked at memory that others may write, and changed
+  /// nothing: many of these in a turn without a write, and the warp is thought
+  /// to poll.
+  void poll() {
+    ++polls_;
+    restless_ += 2048;
+  }
 
   // --- what control flow uses ---
 
   /// Moves `lanes` to `target`; the others go on with the next instruction.
   Outcome branch(Mask lanes, uint32_t target);
   /// Moves each lane of `lanes` to its own target.
-  Outcome branch(Mask lanes, const uint32_t *targets);
-  /// Lanes enter `callee`, which returns to the next instruction. The frame is
-  /// made before its arguments are copied.
-  Frame *call(Mask lanes, const Function &callee);
+  Outcome branchEach(Mask lanes, const uint32_t *targets);
+  /// Lanes of the current split that run this instruction later, by themselves.
+  void stay(Mask lanes);
+  /// Lanes enter `callee`, which returns to the next instruction. Null if a
+  /// fault was raised; else the new frame, for its arguments.
+  Frame *call(Mask lanes, const Function &callee,
+              const Instruction &instruction);
   Outcome ret(Mask lanes);
   Outcome exit(Mask lanes);
   /// Parks `lanes` until the others that must meet them have come, then runs
@@ -153,46 +165,77 @@ public:
   /// Runs up to `budget` instructions.
   Progress run(uint64_t budget);
   uint64_t executed() const { return executed_; }
+  /// %clock64: grows by at least one from turn to turn and read to read.
+  uint64_t clock() { return executed_ + (clockReads_ += 32); }
   const std::vector<Split> &splits() const { return splits_; }
   /// Bank::Specials, written when the block starts.
   std::byte *specials() { return specials_.get(); }
+  /// Where each split stands and why: lines of a report.
+  std::vector<std::string> whereabouts() const;
+
+  /// Where shared memory of the block lies, for accesses in its bounds.
+  struct SharedWindow {
+    std::byte *memory = nullptr; ///< of offset 0
+    uint32_t base = 0;           ///< the block's rank, shifted
+    uint32_t bytes = 0;
+  };
+  const SharedWindow &sharedMemory() const { return shared_; }
+  /// The region that an access to `address` by the current instruction is
+  /// likely to lie in; null if the address is in none.
+  const Region *regionOf(uint64_t address);
+  /// Where local memory of a lane lies, and how much there is of it.
+  std::byte *localMemory(unsigned lane) {
+    return local_.data() + size_t(lane) * localBytes_;
+  }
+  uint32_t localBytes() const { return localBytes_; }
 
 private:
+  enum class Step : uint8_t { Continue, Select, Fault };
+
   bool select();
-  void keep();
-  void load(Split &split);
-  void divide(Mask leaving);
-  void leave(Mask lanes);
-  bool runSplit(uint64_t &budget);
-  bool mergeReady();
+  Split current(Mask lanes, uint32_t pc) const;
+  bool gather(Mask &arrived, Mask members);
+  Outcome park(Mask lanes);
   void place(const Split &split);
+  void setStop();
+  Step runSplit(uint64_t &budget);
+  Step afterJump();
+  void afterWait(Mask lanes);
   Frame *newFrame(const Function &function, Mask lanes);
-  void releaseFrame(Frame *frame);
-  Mask expected(const Site &site, Mask lanes);
-  bool resolveGeneric(Access &access, Pointers &pointers);
-  std::byte *globalAt(uint64_t address, uint64_t bytes);
-  std::byte *localAt(uint64_t offset, uint64_t bytes, unsigned lane);
+  void releaseLanes(Frame *frame, Mask lanes);
+  bool growLocal(uint32_t bytes);
+  void enter(const Split &split);
+  Outcome meet(const Instruction &instruction, Mask lanes, Mask group,
+               Mask expected);
+  Outcome raise(FaultKind kind, std::string message, Mask lanes,
+                const uint64_t *address);
+  bool badAddress(const Access &access, unsigned lane);
 
   std::byte *bank_[3] = {};
   uint32_t pc_ = 0;
-  uint32_t stop_ = 0; ///< a split that could merge begins here
+  uint32_t stop_ = 0; ///< where the current split may meet another
   Mask active_ = 0;
   Mask live_ = 0;
-  const Waiting *resumed_ = nullptr;
+  Mask attempted_ = 0; ///< lanes that met at the current instruction
   Frame *frame_ = nullptr;
   Monitor *monitor_ = nullptr;
+  const Waiting *resumed_ = nullptr;
+  SharedWindow shared_;
   Block &block_;
   const unsigned index_;
   uint64_t executed_ = 0;
   uint64_t polls_ = 0;
+  uint64_t clockReads_ = 0;
+  bool wrote_ = false;
+  uint64_t turns_ = 0, restless_ = 0; ///< of the current split
   std::vector<Split> splits_; ///< all but the current one
   std::vector<std::unique_ptr<Frame>> frames_;
   AsyncGroups groups_[asyncKinds];
   std::unique_ptr<std::byte[]> specials_;
   std::vector<std::byte> local_; ///< lane after lane
   uint32_t localBytes_ = 0;      ///< of one lane
-  Waiting waiting_;
-  const Region *lastRegion_ = nullptr;
+  Waiting waiting_, lastWaiting_;
+  const Region *regions_[64] = {}; ///< by the low bits of the instruction
 };
 
 } // namespace emulator

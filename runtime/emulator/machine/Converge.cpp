@@ -1,0 +1,160 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Instructions at which lanes meet, and what a report says of lanes that do
+// not.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/machine/Grid.h"
+
+#include <algorithm>
+
+namespace emulator {
+namespace {
+
+std::string hex(Mask mask) {
+  static const char digits[] = "0123456789abcdef";
+  std::string text = "0x";
+  for (int shift = 28; shift >= 0; shift -= 4)
+    text += digits[mask >> shift & 15];
+  return text;
+}
+
+} // namespace
+
+Outcome Warp::converge(const Instruction &instruction, Mask lanes) {
+  const Site &site = this->site();
+  if (site.convergence == Convergence::Full && live_ != allLanes)
+    return fault(FaultKind::Undefined,
+                 "all 32 lanes of a warp must run this instruction, but lanes "
+                 "of mask " +
+                     hex(~live_) + " have exited or never were",
+                 lanes);
+  if (site.convergence != Convergence::Members)
+    return meet(instruction, lanes, lanes, live_);
+  const auto *masks = this->lanes<Mask>(site.members);
+  Mask members = masks[__builtin_ctz(lanes)];
+  Mask group = 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1 && masks[lane] == members)
+      group |= Mask(1) << lane;
+  if (group & ~members)
+    return fault(FaultKind::Undefined,
+                 "lanes run this instruction that its membermask " +
+                     hex(members) + " does not name",
+                 group & ~members);
+  return meet(instruction, lanes, group, members & live_);
+}
+
+/// Runs the body for `group` and those parked here once all of `expected` have
+/// come; `lanes` that are in another group try again at once.
+Outcome Warp::meet(const Instruction &instruction, Mask lanes, Mask group,
+                   Mask expected) {
+  Mask arrived = group;
+  if (group != expected && !gather(arrived, expected)) {
+    if (Mask rest = lanes & ~group) {
+      place(current(rest, pc_));
+      active_ &= ~rest;
+    }
+    return park(group);
+  }
+  if (Mask rest = lanes & ~group) {
+    place(current(rest, pc_));
+    active_ &= ~rest;
+    stop_ = 0;
+  }
+  active_ |= arrived;
+  attempted_ = arrived;
+  if (monitor_)
+    monitor_->converged(*this, arrived);
+  Outcome outcome = site().body(*this, instruction, arrived);
+  if (outcome != Outcome::Wait)
+    attempted_ = 0;
+  return outcome;
+}
+
+/// Adds the lanes parked here to `arrived` if all of `expected` are then there.
+bool Warp::gather(Mask &arrived, Mask expected) {
+  auto here = [&](const Split &split) {
+    return split.state == Split::State::Parked && split.pc == pc_ &&
+           split.frame == frame_ && !(split.lanes & ~expected);
+  };
+  Mask all = arrived;
+  for (const Split &split : splits_)
+    if (here(split))
+      all |= split.lanes;
+  if ((all & expected) != expected)
+    return false;
+  splits_.erase(std::remove_if(splits_.begin(), splits_.end(), here),
+                splits_.end());
+  arrived = all;
+  return true;
+}
+
+Outcome Warp::park(Mask lanes) {
+  Split split = current(lanes, pc_);
+  split.state = Split::State::Parked;
+  splits_.push_back(split);
+  active_ &= ~lanes;
+  ++pc_;
+  return Outcome::Jump;
+}
+
+std::vector<std::string> Warp::whereabouts() const {
+  std::vector<std::string> lines;
+  for (const Split &split : splits_) {
+    const Site &site = split.frame->function->sites[split.pc];
+    std::string line = "warp " + std::to_string(index_) + " of block (" +
+                       std::to_string(block_.index().x) + ", " +
+                       std::to_string(block_.index().y) + ", " +
+                       std::to_string(block_.index().z) + "), lanes " +
+                       hex(split.lanes) + ": line " +
+                       std::to_string(site.line) + ", " + site.text;
+    if (split.state == Split::State::Parked)
+      line += ", for the other lanes";
+    else if (split.waiting.what)
+      line += std::string(", for ") + split.waiting.what;
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+Outcome Warp::fault(FaultKind kind, std::string message, Mask lanes) {
+  return raise(kind, std::move(message), lanes, nullptr);
+}
+
+Outcome Warp::fault(FaultKind kind, std::string message, Mask lanes,
+                    uint64_t address) {
+  return raise(kind, std::move(message), lanes, &address);
+}
+
+Outcome Warp::raise(FaultKind kind, std::string message, Mask lanes,
+                    const uint64_t *address) {
+  // An asynchronous operation may fault when its warp has come to an end.
+  const std::vector<Site> &sites = frame_->function->sites;
+  const Site &site = sites[std::min<size_t>(pc_, sites.size() - 1)];
+  const Program &program = *grid().request().program;
+  Dim3 index = block_.index();
+  Fault fault;
+  fault.kind = kind;
+  fault.message = std::move(message);
+  fault.kernel = grid().kernel().name;
+  fault.instruction = site.text;
+  fault.file = program.file();
+  fault.line = site.line;
+  fault.sourceFile = program.source(site.source.file);
+  fault.sourceLine = site.source.line;
+  fault.block[0] = index.x;
+  fault.block[1] = index.y;
+  fault.block[2] = index.z;
+  fault.warp = index_;
+  fault.lanes = lanes;
+  fault.hasAddress = address != nullptr;
+  fault.address = address ? *address : 0;
+  grid().raise(std::move(fault));
+  return Outcome::Fault;
+}
+
+} // namespace emulator

@@ -1,0 +1,345 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/machine/Scheduler.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+namespace emulator {
+namespace {
+
+constexpr uint64_t warpTurn = 4096;          ///< instructions
+constexpr uint64_t clusterTurn = 1 << 22;    ///< instructions
+constexpr unsigned roundsBeforeDeadlock = 64;
+
+uint64_t splitMix(uint64_t value) {
+  value += 0x9E3779B97F4A7C15u;
+  value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9u;
+  value = (value ^ value >> 27) * 0x94D049BB133111EBu;
+  return value ^ value >> 31;
+}
+
+/// The cluster that is started as the n-th: a permutation of 0 to count - 1.
+class ClusterOrder {
+public:
+  ClusterOrder(const Settings &settings, uint64_t count)
+      : order_(settings.order), seed_(settings.seed), count_(count) {
+    while (uint64_t(1) << (2 * halfBits_) < count)
+      ++halfBits_;
+  }
+
+  uint64_t operator()(uint64_t n) const {
+    if (order_ == Order::Reverse)
+      return count_ - 1 - n;
+    if (order_ != Order::Random)
+      return n;
+    // A Feistel network permutes a power of four; values outside are walked.
+    do
+      n = permute(n);
+    while (n >= count_);
+    return n;
+  }
+
+private:
+  uint64_t permute(uint64_t n) const {
+    uint64_t mask = (uint64_t(1) << halfBits_) - 1;
+    uint64_t left = n >> halfBits_, right = n & mask;
+    for (uint64_t round = 0; round < 4; ++round) {
+      uint64_t next = left ^ (splitMix(right + (round << 40) + seed_) & mask);
+      left = right;
+      right = next;
+    }
+    return left << halfBits_ | right;
+  }
+
+  Order order_;
+  uint64_t seed_, count_;
+  unsigned halfBits_ = 0;
+};
+
+/// A cluster that has begun, and the order of its warps.
+class RunningCluster {
+public:
+  RunningCluster(Grid &grid, uint64_t index);
+  ~RunningCluster();
+
+  /// Runs until the cluster is finished, or it can or should not go on.
+  Progress turn();
+  Cluster &cluster() { return cluster_; }
+  void reportDeadlock(FaultKind kind, const char *message);
+
+private:
+  Progress round(uint64_t &budget);
+  Progress runWarp(Warp &warp, uint64_t &budget);
+  bool completeOne(Progress &progress);
+  void arrange();
+
+  Grid &grid_;
+  Cluster cluster_;
+  std::vector<Warp *> warps_;
+  std::mt19937_64 random_;
+  unsigned stalledRounds_ = 0;
+};
+
+RunningCluster::RunningCluster(Grid &grid, uint64_t index)
+    : grid_(grid), cluster_(grid, index),
+      random_(splitMix(grid.settings().seed ^ splitMix(index))) {
+  for (auto &block : cluster_.blocks()) {
+    if (grid.monitor())
+      grid.monitor()->blockBegins(*block);
+    for (auto &warp : block->warps())
+      warps_.push_back(warp.get());
+  }
+  if (grid.settings().order == Order::Reverse)
+    std::reverse(warps_.begin(), warps_.end());
+}
+
+RunningCluster::~RunningCluster() {
+  if (grid_.monitor() && !grid_.stopped())
+    for (auto &block : cluster_.blocks())
+      grid_.monitor()->blockEnds(*block);
+}
+
+void RunningCluster::arrange() {
+  if (grid_.settings().order == Order::Random)
+    std::shuffle(warps_.begin(), warps_.end(), random_);
+}
+
+Progress RunningCluster::runWarp(Warp &warp, uint64_t &budget) {
+  uint64_t turn = warpTurn;
+  if (grid_.settings().order == Order::Random)
+    turn = 1 + random_() % 1024;
+  uint64_t before = warp.executed();
+  Progress progress = warp.run(turn);
+  uint64_t done = warp.executed() - before;
+  budget -= std::min(budget, done);
+  return progress;
+}
+
+/// One turn for each warp. Ran if any got on, Polled if some only looked at
+/// memory, Blocked if none could run.
+Progress RunningCluster::round(uint64_t &budget) {
+  arrange();
+  Progress best = Progress::Blocked;
+  auto note = [&](Progress progress) {
+    if (progress == Progress::Ran || progress == Progress::Finished)
+      best = Progress::Ran;
+    else if (progress == Progress::Polled && best == Progress::Blocked)
+      best = Progress::Polled;
+  };
+  const Settings &settings = grid_.settings();
+  Warp *starved = nullptr;
+  for (Warp *warp : warps_) {
+    if (!warp->live())
+      continue;
+    if (settings.order == Order::Starve &&
+        warp->index() == settings.starvedWarp) {
+      starved = warp;
+      continue;
+    }
+    Progress progress = runWarp(*warp, budget);
+    if (progress == Progress::Faulted || grid_.stopped())
+      return Progress::Faulted;
+    note(progress);
+  }
+  if (!starved || best == Progress::Ran)
+    return best;
+  Progress progress = runWarp(*starved, budget);
+  note(progress);
+  return progress == Progress::Faulted ? progress : best;
+}
+
+/// Performs one asynchronous operation that was put off. False if there is
+/// none.
+bool RunningCluster::completeOne(Progress &progress) {
+  for (unsigned kind = 0; kind < asyncKinds; ++kind) {
+    Outcome outcome = Outcome::Next;
+    if (!cluster_.queue(static_cast<AsyncKind>(kind)).performOne(outcome))
+      continue;
+    progress = outcome == Outcome::Fault ? Progress::Faulted : Progress::Ran;
+    return true;
+  }
+  return false;
+}
+
+Progress RunningCluster::turn() {
+  uint64_t budget = clusterTurn;
+  while (budget) {
+    Progress progress = round(budget);
+    if (progress == Progress::Faulted)
+      return progress;
+    if (cluster_.finished()) {
+      while (completeOne(progress))
+        if (progress == Progress::Faulted)
+          return progress;
+      return Progress::Finished;
+    }
+    if (progress == Progress::Ran) {
+      cluster_.setStalled(false);
+      stalledRounds_ = 0;
+      continue;
+    }
+    if (completeOne(progress)) {
+      if (progress == Progress::Faulted)
+        return progress;
+      continue;
+    }
+    // Nothing runs but for waits that give up.
+    if (cluster_.stalled() || progress == Progress::Blocked) {
+      bool hopeless = progress == Progress::Blocked && cluster_.stalled();
+      cluster_.setStalled(true);
+      if (hopeless || ++stalledRounds_ > roundsBeforeDeadlock) {
+        reportDeadlock(FaultKind::Deadlock,
+                       "no warp of the block, or of its cluster, can go on");
+        return Progress::Faulted;
+      }
+      continue;
+    }
+    return progress;
+  }
+  return Progress::Ran;
+}
+
+void RunningCluster::reportDeadlock(FaultKind kind, const char *message) {
+  Fault fault;
+  fault.kind = kind;
+  fault.message = message;
+  fault.kernel = grid_.kernel().name;
+  fault.file = grid_.request().program->file();
+  constexpr size_t mostNotes = 64;
+  for (Warp *warp : warps_)
+    for (std::string &line : warp->whereabouts())
+      if (fault.notes.size() < mostNotes)
+        fault.notes.push_back(std::move(line));
+  grid_.raise(std::move(fault));
+}
+
+/// What the workers of a launch share.
+struct Shared {
+  Grid &grid;
+  ClusterOrder order;
+  uint64_t mostOpen; ///< clusters that the device holds at once
+  std::atomic<uint64_t> open{0};
+  std::atomic<uint64_t> progress{0}; ///< turns that got on
+};
+
+/// One host thread.
+class Worker {
+public:
+  explicit Worker(Shared &shared) : shared_(shared), grid_(shared.grid) {}
+  void run();
+
+private:
+  bool openNext();
+  bool turns();
+  bool limitReached();
+
+  Shared &shared_;
+  Grid &grid_;
+  std::vector<std::unique_ptr<RunningCluster>> clusters_;
+  uint64_t idleRounds_ = 0, seenProgress_ = 0;
+};
+
+/// Begins another cluster, if there is one and the device holds it.
+bool Worker::openNext() {
+  if (grid_.nextCluster.load() >= grid_.clusters())
+    return false;
+  if (shared_.open.fetch_add(1) >= shared_.mostOpen) {
+    shared_.open.fetch_sub(1);
+    return false;
+  }
+  uint64_t next = grid_.nextCluster.fetch_add(1);
+  if (next >= grid_.clusters()) {
+    shared_.open.fetch_sub(1);
+    return false;
+  }
+  clusters_.push_back(
+      std::make_unique<RunningCluster>(grid_, shared_.order(next)));
+  return true;
+}
+
+/// A turn for each open cluster. True if one got on.
+bool Worker::turns() {
+  bool progress = false;
+  for (size_t i = 0; i < clusters_.size() && !grid_.stopped();) {
+    Progress result = clusters_[i]->turn();
+    progress |= result == Progress::Ran || result == Progress::Finished;
+    if (result != Progress::Finished) {
+      ++i;
+      continue;
+    }
+    clusters_.erase(clusters_.begin() + static_cast<ptrdiff_t>(i));
+    shared_.open.fetch_sub(1);
+    grid_.finishedClusters.fetch_add(1);
+  }
+  return progress;
+}
+
+/// Whether every warp has polled for too long.
+bool Worker::limitReached() {
+  uint64_t progress = shared_.progress.load();
+  if (progress != seenProgress_) {
+    seenProgress_ = progress;
+    idleRounds_ = 0;
+  }
+  return ++idleRounds_ > grid_.settings().idleRounds;
+}
+
+void Worker::run() {
+  while (!grid_.stopped()) {
+    if (clusters_.empty() && !openNext()) {
+      if (grid_.nextCluster.load() >= grid_.clusters())
+        return;
+      std::this_thread::yield();
+      continue;
+    }
+    if (turns()) {
+      shared_.progress.fetch_add(1);
+      idleRounds_ = 0;
+      continue;
+    }
+    if (grid_.stopped() || openNext())
+      continue;
+    if (limitReached() && !clusters_.empty())
+      clusters_.front()->reportDeadlock(
+          FaultKind::Timeout,
+          "every resident warp polls memory, which no warp changes");
+    std::this_thread::yield();
+  }
+}
+
+unsigned workersOf(const Grid &grid) {
+  unsigned threads = grid.settings().hostThreads;
+  if (!threads)
+    threads = std::max(1u, std::thread::hardware_concurrency());
+  // Checks see one order of events.
+  if (grid.monitor() || grid.request().counts)
+    threads = 1;
+  return static_cast<unsigned>(std::min<uint64_t>(threads, grid.clusters()));
+}
+
+} // namespace
+
+void runGrid(Grid &grid) {
+  const LaunchRequest &request = grid.request();
+  uint64_t resident =
+      uint64_t(residentBlocks(grid.profile(), grid.kernel(),
+                              static_cast<unsigned>(request.block.count()),
+                              request.dynamicSharedBytes)) *
+      grid.profile().multiprocessors;
+  Shared shared{grid, ClusterOrder(grid.settings(), grid.clusters()),
+                std::max<uint64_t>(1, resident / grid.blocksPerCluster())};
+  unsigned workers = workersOf(grid);
+  shared.mostOpen = std::max<uint64_t>(shared.mostOpen, workers);
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < workers; ++i)
+    threads.emplace_back([&] { Worker(shared).run(); });
+  Worker(shared).run();
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
+} // namespace emulator
