@@ -192,9 +192,10 @@ void allocateRegisters(const Names &names, Function &made) {
       reg->first = 0;
       reg->last = static_cast<uint32_t>(names.items.size());
     }
-  std::sort(order.begin(), order.end(), [](const Register *a, const Register *b) {
-    return std::tie(a->first, a->number) < std::tie(b->first, b->number);
-  });
+  std::sort(
+      order.begin(), order.end(), [](const Register *a, const Register *b) {
+        return std::tie(a->first, a->number) < std::tie(b->first, b->number);
+      });
   Allocator allocator;
   std::vector<int32_t> change(names.items.size() + 2);
   for (Register *reg : order) {

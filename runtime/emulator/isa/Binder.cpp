@@ -75,8 +75,7 @@ public:
 
 private:
   void bind(const Item &item);
-  bool tryRow(const Pattern &pattern, const Item &item,
-              const WordMatch &match);
+  bool tryRow(const Pattern &pattern, const Item &item, const WordMatch &match);
   [[noreturn]] void unmatched(const Item &item,
                               const std::vector<Pattern> &patterns);
   void add(Use &use, const Item &item);
@@ -109,8 +108,7 @@ void Binder::bind(const Item &item) {
 }
 
 /// Names the first word that no row has at its place.
-void Binder::unmatched(const Item &item,
-                       const std::vector<Pattern> &patterns) {
+void Binder::unmatched(const Item &item, const std::vector<Pattern> &patterns) {
   const std::vector<std::string> &words = item.syntax->words;
   if (patterns.empty())
     throw ptx::Diagnostic(item.syntax->at,
@@ -121,12 +119,11 @@ void Binder::unmatched(const Item &item,
     pattern.match(words, match);
     furthest = std::max(furthest, match.matched);
   }
-  throw ptx::Diagnostic(
-      item.syntax->at,
-      join(words) + ": " +
-          (furthest < words.size()
-               ? "`." + words[furthest] + "` is unknown here"
-               : "a modifier is missing at the end"));
+  throw ptx::Diagnostic(item.syntax->at,
+                        join(words) + ": " +
+                            (furthest < words.size()
+                                 ? "`." + words[furthest] + "` is unknown here"
+                                 : "a modifier is missing at the end"));
 }
 
 bool Binder::tryRow(const Pattern &pattern, const Item &item,
@@ -196,13 +193,11 @@ Slot FunctionBuilder::carry() {
   return carry_;
 }
 
-Slot FunctionBuilder::address(const Name &variable, Type type,
-                              int64_t offset) {
+Slot FunctionBuilder::address(const Name &variable, Type type, int64_t offset) {
   bool shared = variable.space == ptx::Space::Shared;
   int64_t value = static_cast<int64_t>(variable.variable.address) + offset;
   unsigned bits = bitsOf(type);
-  auto [found, fresh] =
-      addresses_.try_emplace({shared, bits, value}, noSlot);
+  auto [found, fresh] = addresses_.try_emplace({shared, bits, value}, noSlot);
   if (fresh) {
     found->second = scratch(type);
     entries_.push_back({found->second, shared, bits, value});
@@ -244,9 +239,11 @@ void bindFunction(const ModuleNames &module, const ptx::Function &syntax,
                   Function &made) {
   Names names(module, syntax, made);
   allocateRegisters(names, made);
-  for (auto [parameter, number] : names.registerParameters)
-    parameter->slot =
-        Slot::of(Bank::Registers, names.registers[number].offset);
+  for (auto [parameter, number] : names.registerParameters) {
+    const Register &reg = names.registers[number];
+    parameter->slot = Slot::of(Bank::Registers, reg.offset);
+    parameter->bytes = std::max(2u, bytesOf(reg.type));
+  }
   Binder(names, made).run();
 }
 

@@ -73,15 +73,13 @@ Outcome callDirectly(Warp &warp, const Instruction &i, Mask lanes) {
 
 /// Calls what the first lane's pointer names; lanes with another stay behind.
 Outcome callIndirectly(Warp &warp, const Instruction &i, Mask lanes) {
-  const auto *pointer =
-      warp.lanes<uint64_t>(i.detailAs<Call>().pointer);
+  const auto *pointer = warp.lanes<uint64_t>(i.detailAs<Call>().pointer);
   uint64_t address = pointer[__builtin_ctz(lanes)];
   Mask same = 0;
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     if (lanes >> lane & 1 && pointer[lane] == address)
       same |= Mask(1) << lane;
-  const Function *callee =
-      warp.frame().function->program->functionAt(address);
+  const Function *callee = warp.frame().function->program->functionAt(address);
   if (!callee || callee->kernel)
     return warp.fault(FaultKind::IllegalAddress,
                       "call of an address that is no function's", same,
@@ -94,10 +92,10 @@ Outcome callIndirectly(Warp &warp, const Instruction &i, Mask lanes) {
 /// The cell of a name, a register or a constant in the lists of a call.
 Cell cellOfOperand(Selection &s, const ptx::Operand &operand, Type type) {
   Cell cell;
-  Name name = operand.kind == ptx::Operand::Kind::Name ? s.find(operand.name)
-                                                       : Name{};
-  if (name.kind == Name::Kind::Variable &&
-      name.space == ptx::Space::Local && type == Type::None) {
+  Name name =
+      operand.kind == ptx::Operand::Kind::Name ? s.find(operand.name) : Name{};
+  if (name.kind == Name::Kind::Variable && name.space == ptx::Space::Local &&
+      type == Type::None) {
     cell.offset = static_cast<uint32_t>(name.variable.address);
     cell.bytes = static_cast<uint32_t>(name.variable.syntax->bytes());
     return cell;

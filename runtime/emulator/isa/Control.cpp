@@ -83,8 +83,7 @@ Handler selectNothing(Selection &) { return doNothing; }
 const Row rows[] = {
     {"9.7.12.3", "bra{.uni} t:label", "", selectBranch},
     {"9.7.12.4", "brx.idx{.uni} a:u32, t:symbol", "", selectBranchByIndex},
-    {"9.7.12.5",
-     "call{.uni} a:symbol{, b:symbol}{, c:symbol}{, d:symbol}", "",
+    {"9.7.12.5", "call{.uni} a:symbol{, b:symbol}{, c:symbol}{, d:symbol}", "",
      selectCall},
     {"9.7.12.6", "ret{.uni}", "", selectReturn},
     {"9.7.12.7", "exit", "", selectExit},

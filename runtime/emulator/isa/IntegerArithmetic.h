@@ -119,8 +119,7 @@ inline int32_t multiplyAdd24HighSaturated(int32_t a, int32_t b, int32_t c) {
 
 template <class T> struct AbsoluteDifference {
   static T apply(T a, T b, T c) {
-    T difference =
-        a < b ? Subtract<T>::apply(b, a) : Subtract<T>::apply(a, b);
+    T difference = a < b ? Subtract<T>::apply(b, a) : Subtract<T>::apply(a, b);
     return Add<T>::apply(c, difference);
   }
 };
@@ -251,9 +250,8 @@ template <class T> struct ExtractField {
     constexpr unsigned top = widthOf<T> - 1;
     unsigned signAt = std::min(position + length - 1, top);
     bool sign = std::is_signed_v<T> && length && bits >> signAt & 1;
-    Unsigned<T> field = position > top
-                            ? 0
-                            : static_cast<Unsigned<T>>(bits >> position);
+    Unsigned<T> field =
+        position > top ? 0 : static_cast<Unsigned<T>>(bits >> position);
     unsigned kept = position > top ? 0 : std::min(length, top + 1 - position);
     if (kept <= top)
       field &= static_cast<Unsigned<T>>((Unsigned<T>(1) << kept) - 1);
@@ -294,8 +292,7 @@ inline uint32_t extendUnsignedClamp(uint32_t a, uint32_t n) {
 inline int32_t extendSignedClamp(int32_t a, uint32_t n) {
   if (n >= 32 || n == 0)
     return n ? a : 0;
-  return static_cast<int32_t>(static_cast<uint32_t>(a) << (32 - n)) >>
-         (32 - n);
+  return static_cast<int32_t>(static_cast<uint32_t>(a) << (32 - n)) >> (32 - n);
 }
 inline uint32_t extendUnsignedWrap(uint32_t a, uint32_t n) {
   return extendUnsignedClamp(a, n & 31);

@@ -43,8 +43,7 @@ template <class D, class F>
 }
 
 /// The lanes for which `test(lane)` holds.
-template <class F>
-[[gnu::always_inline]] inline Mask lanesWhere(F test) {
+template <class F> [[gnu::always_inline]] inline Mask lanesWhere(F test) {
   Mask bits = 0;
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     bits |= Mask(test(lane)) << lane;
@@ -56,8 +55,8 @@ inline void setPredicate(Mask &predicate, Mask lanes, Mask value) {
   predicate = (predicate & ~lanes) | (value & lanes);
 }
 
-/// `Lanewise<f>::run` is the handler of d = f(a, b, ...), whose operands stand in
-/// this order.
+/// `Lanewise<f>::run` is the handler of d = f(a, b, ...), whose operands stand
+/// in this order.
 template <auto Function> struct Lanewise;
 
 template <class D, class A, D (*Function)(A)> struct Lanewise<Function> {

@@ -86,8 +86,7 @@ template <class M, class R> struct Load {
     }
   }
 
-  static void element(R *d, std::byte *const *host, size_t offset,
-                      Mask lanes) {
+  static void element(R *d, std::byte *const *host, size_t offset, Mask lanes) {
     for (Mask left = lanes; left; left &= left - 1) {
       unsigned lane = static_cast<unsigned>(__builtin_ctz(left));
       M value;
@@ -162,8 +161,8 @@ template <class M, class R> struct Store {
     if (transfer.space != MemorySpace::Local)
       warp.wrote();
     std::byte *host = shortPath(warp, transfer.space, address, lanes, bytes);
-    if (host && !readOnly(warp, transfer.space,
-                          address[__builtin_ctz(lanes)])) {
+    if (host &&
+        !readOnly(warp, transfer.space, address[__builtin_ctz(lanes)])) {
       for (unsigned e = 0; e < transfer.elements; ++e)
         scalar(warp.lanes<R>(v[e]), host + e * sizeof(M), address, lanes);
       return Outcome::Next;

@@ -19,9 +19,9 @@
 namespace emulator {
 
 /// Addresses of the lanes, from a base of 32 or 64 bits.
-[[gnu::always_inline]] inline void
-addressesOf(Warp &warp, Slot base, bool wide, int64_t offset,
-            uint64_t (&out)[warpLanes]) {
+[[gnu::always_inline]] inline void addressesOf(Warp &warp, Slot base, bool wide,
+                                               int64_t offset,
+                                               uint64_t (&out)[warpLanes]) {
   auto add = static_cast<uint64_t>(offset);
   if (wide) {
     const auto *from = warp.lanes<uint64_t>(base);
@@ -43,8 +43,8 @@ allInside(const uint64_t (&address)[warpLanes], Mask lanes, uint64_t base,
     return false;
   uint64_t last = size - bytes, bad = 0;
   for (unsigned lane = 0; lane < warpLanes; ++lane) {
-    uint64_t wrong = (address[lane] - base > last) |
-                     ((address[lane] & (bytes - 1)) != 0);
+    uint64_t wrong =
+        (address[lane] - base > last) | ((address[lane] & (bytes - 1)) != 0);
     bad |= lanes >> lane & 1 ? wrong : 0;
   }
   return !bad;

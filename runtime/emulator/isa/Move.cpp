@@ -122,8 +122,8 @@ Outcome pack(Warp &warp, const Instruction &i, Mask lanes) {
     const Part *from = warp.lanes<Part>(i.list[e + 1]);
     Whole keep = static_cast<Whole>(~Whole(0)) >> (sizeof(Whole) * 8 - Bits);
     for (unsigned lane = 0; lane < warpLanes; ++lane)
-      results[lane] = static_cast<Whole>(
-          results[lane] | (from[lane] & keep) << (e * Bits));
+      results[lane] =
+          static_cast<Whole>(results[lane] | (from[lane] & keep) << (e * Bits));
   }
   eachLane(warp.lanes<Whole>(i.list[0]), lanes,
            [&](unsigned lane) { return results[lane]; });
@@ -145,7 +145,8 @@ Outcome unpack(Warp &warp, const Instruction &i, Mask lanes) {
 
 template <class Whole, class Part, unsigned Bits>
 Handler selectPack(Selection &s) {
-  return s.count("d") == 1 ? pack<Whole, Part, Bits> : unpack<Whole, Part, Bits>;
+  return s.count("d") == 1 ? pack<Whole, Part, Bits>
+                           : unpack<Whole, Part, Bits>;
 }
 
 // --- addresses ---
@@ -230,8 +231,8 @@ Outcome mapAddress(Warp &warp, const Instruction &i, Mask lanes) {
                         lanes);
   constexpr T rankBits = T(0xFF) << sharedRankShift;
   eachLane(warp.lanes<T>(i.operand[0]), lanes, [&](unsigned lane) {
-    return static_cast<T>((a[lane] & ~rankBits) |
-                          static_cast<T>(rank[lane]) << sharedRankShift);
+    return static_cast<T>((a[lane] & ~rankBits) | static_cast<T>(rank[lane])
+                                                      << sharedRankShift);
   });
   return Outcome::Next;
 }

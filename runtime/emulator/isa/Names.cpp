@@ -146,7 +146,8 @@ Name Names::newRegister(Type type, uint32_t count) const {
 }
 
 /// `%r7` of a family `%r<8>`.
-Name Names::findFamily(const LexicalScope &scope, const std::string &name) const {
+Name Names::findFamily(const LexicalScope &scope,
+                       const std::string &name) const {
   size_t digits = name.size();
   while (digits && name[digits - 1] >= '0' && name[digits - 1] <= '9')
     --digits;
@@ -202,10 +203,15 @@ Name Names::find(const LexicalScope &scope, const std::string &name,
 }
 
 Name Names::changing(std::string_view name) const {
-  static const std::string_view known[] = {
-      "%clock",         "%clock_hi",      "%clock64",       "%globaltimer",
-      "%globaltimer_lo", "%globaltimer_hi", "%gridid",        "%pm0",
-      "%current_graph_exec"};
+  static const std::string_view known[] = {"%clock",
+                                           "%clock_hi",
+                                           "%clock64",
+                                           "%globaltimer",
+                                           "%globaltimer_lo",
+                                           "%globaltimer_hi",
+                                           "%gridid",
+                                           "%pm0",
+                                           "%current_graph_exec"};
   Name meaning;
   if (std::find(std::begin(known), std::end(known), name) != std::end(known))
     meaning.kind = Name::Kind::Clock;

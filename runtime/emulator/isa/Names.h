@@ -40,10 +40,10 @@ struct ModuleNames {
   std::map<std::string, Callable, std::less<>> functions;
   /// Shared variables that are declared in functions: their offsets.
   std::map<const ptx::Variable *, uint32_t> sharedOffsets;
-  unsigned arch = 0;         ///< of .target: 90
-  bool accelerated = false;  ///< `sm_90a`
-  bool family = false;       ///< `sm_100f`
-  unsigned ptxVersion = 0;   ///< 83
+  unsigned arch = 0;        ///< of .target: 90
+  bool accelerated = false; ///< `sm_90a`
+  bool family = false;      ///< `sm_100f`
+  unsigned ptxVersion = 0;  ///< 83
 };
 
 /// A register of the function.

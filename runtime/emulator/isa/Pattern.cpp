@@ -81,7 +81,8 @@ void Pattern::parseModifiers(std::string_view text) {
   while (!text.empty()) {
     ModifierPattern modifier;
     modifier.optional = text[0] == '{';
-    size_t end = modifier.optional ? text.find('}') : text.find_first_of(".{", 1);
+    size_t end =
+        modifier.optional ? text.find('}') : text.find_first_of(".{", 1);
     std::string_view part = text.substr(0, end);
     if (modifier.optional)
       part.remove_prefix(1);

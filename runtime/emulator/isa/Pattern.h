@@ -43,9 +43,9 @@ struct OperandPattern {
   bool negatable = false;
   bool optional = false;
   bool anyLength = false;
-  unsigned elements = 1; ///< of a vector; 1 for a scalar
+  unsigned elements = 1;  ///< of a vector; 1 for a scalar
   int elementsClass = -1; ///< else the class whose word ends in the number
-  std::string second;    ///< of a pair; empty if it is none
+  std::string second;     ///< of a pair; empty if it is none
   std::vector<OperandPattern> inner; ///< of an address, behind its base
 };
 
@@ -80,8 +80,7 @@ private:
   void parseOperandType(std::string_view text, OperandPattern &operand) const;
   void parseElements(std::string_view text, OperandPattern &operand) const;
   bool matchFrom(size_t element, size_t word,
-                 const std::vector<std::string> &words,
-                 WordMatch &match) const;
+                 const std::vector<std::string> &words, WordMatch &match) const;
   bool matchItems(const ModifierPattern &modifier, size_t &word,
                   const std::vector<std::string> &words,
                   WordMatch &match) const;

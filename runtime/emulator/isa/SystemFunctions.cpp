@@ -53,7 +53,8 @@ private:
   unsigned lane_;
 };
 
-std::string printed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+std::string printed(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 std::string printed(const char *format, ...) {
   char text[512];
   va_list list;
@@ -77,10 +78,10 @@ std::string convert(Warp &warp, unsigned lane, const std::string &flags,
   case 'd':
   case 'i':
     format += "lld";
-    return printed(format.c_str(),
-                   wide ? static_cast<long long>(arguments.next(8))
-                        : static_cast<long long>(
-                              static_cast<int32_t>(arguments.next(4))));
+    return printed(
+        format.c_str(),
+        wide ? static_cast<long long>(arguments.next(8))
+             : static_cast<long long>(static_cast<int32_t>(arguments.next(4))));
   case 'u':
   case 'o':
   case 'x':
@@ -121,9 +122,9 @@ std::string formatted(Warp &warp, unsigned lane, const std::string &format,
     for (++at; at < format.size() &&
                std::strchr("-+ #0123456789.*", format[at]) && format[at];
          ++at)
-      flags += format[at] == '*' ? std::to_string(static_cast<int32_t>(
-                                       arguments.next(4)))
-                                 : std::string(1, format[at]);
+      flags += format[at] == '*'
+                   ? std::to_string(static_cast<int32_t>(arguments.next(4)))
+                   : std::string(1, format[at]);
     while (at < format.size() && format[at] && std::strchr("lhjzt", format[at]))
       length += format[at++];
     if (at == format.size() || flags.size() > 16)
@@ -167,10 +168,9 @@ Outcome failAssertion(Warp &warp, const Instruction &i, Mask lanes) {
   };
   return warp.fault(FaultKind::Assert,
                     text(1) + ":" +
-                        std::to_string(static_cast<uint32_t>(readCell(
-                            warp, frame, call.arguments[2], lane))) +
-                        ": " + text(3) + ": assertion `" + text(0) +
-                        "` failed",
+                        std::to_string(static_cast<uint32_t>(
+                            readCell(warp, frame, call.arguments[2], lane))) +
+                        ": " + text(3) + ": assertion `" + text(0) + "` failed",
                     lanes);
 }
 

@@ -113,8 +113,8 @@ public:
   virtual ptx::Space space(std::string_view operand) const = 0;
   /// The target of a label operand: index into Function::code.
   virtual uint32_t target(const ptx::Operand &label) = 0;
-  /// The slot of an operand that stands in no row of its own, read as `type`, or
-  /// as it is declared for Type::None; `width` becomes its bits.
+  /// The slot of an operand that stands in no row of its own, read as `type`,
+  /// or as it is declared for Type::None; `width` becomes its bits.
   virtual Slot valueSlot(const ptx::Operand &operand, Type type,
                          unsigned &width) = 0;
   /// What a name means where the instruction stands (isa/Names.h).

@@ -41,10 +41,9 @@ const Use::Bound *Use::bound(std::string_view operand) const {
 
 unsigned Use::count(std::string_view operand) const {
   const Bound *found = bound(operand);
-  return found && found->syntax
-             ? static_cast<unsigned>(found->slots.size()) -
-                   !found->pattern->second.empty()
-             : 0;
+  return found && found->syntax ? static_cast<unsigned>(found->slots.size()) -
+                                      !found->pattern->second.empty()
+                                : 0;
 }
 
 Slot Use::slot(std::string_view operand, unsigned element) const {

@@ -80,13 +80,12 @@ void Use::bindGuard() {
     return;
   const ptx::Guard &guard = *item_.syntax->guard;
   Name name = builder_.names.find(scope(), guard.predicate, guard.component);
-  bool isPredicate =
-      name.kind == Name::Kind::Register && name.count == 1 &&
-      builder_.names.registers[name.index].type == Type::Pred;
+  bool isPredicate = name.kind == Name::Kind::Register && name.count == 1 &&
+                     builder_.names.registers[name.index].type == Type::Pred;
   if (!isPredicate)
     refuse("guard `" + guard.predicate + "` is no predicate");
-  instruction_.guard = Slot::of(Bank::Registers,
-                                builder_.names.registers[name.index].offset);
+  instruction_.guard =
+      Slot::of(Bank::Registers, builder_.names.registers[name.index].offset);
   instruction_.guardInvert = guard.negated ? -1 : 0;
 }
 
@@ -95,10 +94,11 @@ std::string Use::bindList(const std::vector<OperandPattern> &patterns,
                           const std::vector<ptx::Operand> &operands) {
   size_t least = mandatory(patterns);
   if (operands.size() < least || operands.size() > patterns.size())
-    return "has " + std::to_string(operands.size()) +
-           " operands; expected " + std::to_string(least) +
-           (least == patterns.size() ? ""
-                                     : " to " + std::to_string(patterns.size()));
+    return "has " + std::to_string(operands.size()) + " operands; expected " +
+           std::to_string(least) +
+           (least == patterns.size()
+                ? ""
+                : " to " + std::to_string(patterns.size()));
   size_t present = operands.size() - least, next = 0;
   for (const OperandPattern &pattern : patterns) {
     if (pattern.optional && !present) {
@@ -215,8 +215,9 @@ std::string Use::bindValue(const ptx::Operand &operand, Type type,
   case Kind::Name:
     return bindName(operand, type, bound);
   default:
-    return "operand `" + bound.pattern->name + "` must be a register or a "
-                                               "constant";
+    return "operand `" + bound.pattern->name +
+           "` must be a register or a "
+           "constant";
   }
 }
 
@@ -229,8 +230,7 @@ std::string Use::bindName(const ptx::Operand &operand, Type type,
   case Name::Kind::Special: {
     bool isPredicate = name.special == Special::IsExplicitCluster;
     unsigned bits = isPredicate ? 1 : 32;
-    if (type != Type::None && bitsOf(type) != bits &&
-        !bound.pattern->wider)
+    if (type != Type::None && bitsOf(type) != bits && !bound.pattern->wider)
       return textOf(operand) + " has " + std::to_string(bits) + " bits; ." +
              std::string(nameOf(type)) + " needs " +
              std::to_string(bitsOf(type));
@@ -243,8 +243,7 @@ std::string Use::bindName(const ptx::Operand &operand, Type type,
   case Name::Kind::Function:
     if (type != Type::None && bitsOf(type) != 64)
       return "the address of a function has 64 bits";
-    bound.slots.push_back(
-        builder_.constant(Type::B64, name.callable.address));
+    bound.slots.push_back(builder_.constant(Type::B64, name.callable.address));
     bound.width = 64;
     return {};
   case Name::Kind::None:
@@ -280,8 +279,8 @@ std::string Use::bindVariable(const Name &name, const ptx::Operand &operand,
   if (bitsOf(as) != 64 && bitsOf(as) != 32)
     return "the address of " + textOf(operand) + " is no ." +
            std::string(nameOf(as));
-  bool inModule = name.space == ptx::Space::Global ||
-                  name.space == ptx::Space::Const;
+  bool inModule =
+      name.space == ptx::Space::Global || name.space == ptx::Space::Const;
   if (inModule && bitsOf(as) != 64)
     return "the address of " + textOf(operand) + " has 64 bits";
   bool fixed = inModule || name.space == ptx::Space::Param;
@@ -314,8 +313,7 @@ std::string Use::bindAddress(const OperandPattern &pattern,
     return {};
   }
   if (name.kind == Name::Kind::Function) {
-    bound.slots.push_back(
-        builder_.constant(Type::B64, name.callable.address));
+    bound.slots.push_back(builder_.constant(Type::B64, name.callable.address));
     return {};
   }
   if (name.kind != Name::Kind::Variable)

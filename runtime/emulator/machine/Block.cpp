@@ -115,8 +115,7 @@ void SpecialWriter::blocks(Block &block) {
   *lanes(Special::AllTrue) = allLanes;
   unsigned multiprocessors = request.profile.multiprocessors;
   uint64_t linear =
-      index.x +
-      request.grid.x * (index.y + uint64_t(request.grid.y) * index.z);
+      index.x + request.grid.x * (index.y + uint64_t(request.grid.y) * index.z);
   all(Special::SmId, static_cast<uint32_t>(linear % multiprocessors));
   all(Special::SmCount, multiprocessors);
 }
@@ -150,8 +149,8 @@ Special findSpecial(std::string_view name, std::string_view component) {
 Block::Block(Cluster &cluster, Dim3 index, uint32_t rank)
     : cluster_(cluster), index_(index), rank_(rank) {
   const LaunchRequest &request = cluster.grid().request();
-  sharedBytes_ = sharedReserved +
-                 request.kernel->sharedBytes(request.dynamicSharedBytes);
+  sharedBytes_ =
+      sharedReserved + request.kernel->sharedBytes(request.dynamicSharedBytes);
   shared_.reset(new std::byte[sharedBytes_ + 64]);
   std::memset(shared_.get(), 0xCD, sharedBytes_ + 64);
   threads_ = liveThreads_ = static_cast<unsigned>(request.block.count());

@@ -66,13 +66,13 @@ std::string lanesOf(uint32_t mask) {
 } // namespace
 
 std::string Fault::render() const {
-  std::string text = "emulated device: " + std::string(titleOf(kind)) + ": " +
-                     message + "\n";
+  std::string text =
+      "emulated device: " + std::string(titleOf(kind)) + ": " + message + "\n";
   if (!kernel.empty())
     text += "  kernel " + kernel + "\n";
   if (line)
-    text += "  at " + file + ":" + std::to_string(line) + ": " + instruction +
-            "\n";
+    text +=
+        "  at " + file + ":" + std::to_string(line) + ": " + instruction + "\n";
   if (!sourceFile.empty())
     text += "  source " + sourceFile + ":" + std::to_string(sourceLine) + "\n";
   if (line) {

@@ -41,7 +41,7 @@ public:
   /// PTX addresses: the first KiB is the system's.
   std::byte *shared(uint32_t offset, uint64_t bytes);
   uint32_t sharedBytes() const { return sharedBytes_; } ///< with the first KiB
-  std::byte *sharedOrigin() { return shared_.get(); } ///< offset 0
+  std::byte *sharedOrigin() { return shared_.get(); }   ///< offset 0
   unsigned threads() const { return threads_; }
   /// Threads that have not exited.
   unsigned liveThreads() const { return liveThreads_; }
@@ -52,7 +52,6 @@ public:
   Barrier barriers[namedBarriers];
 
 private:
-
   Cluster &cluster_;
   const Dim3 index_;
   const uint32_t rank_;

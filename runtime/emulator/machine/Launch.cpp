@@ -30,17 +30,16 @@ LaunchResult checkExtents(const LaunchRequest &request) {
   Dim3 grid = request.grid, block = request.block;
   if (!grid.count() || !block.count() || !request.cluster.count())
     return refuse(LaunchStatus::InvalidValue,
-                  "an extent of grid " + show(grid) + ", block " +
-                      show(block) + " or cluster " + show(request.cluster) +
-                      " is 0");
+                  "an extent of grid " + show(grid) + ", block " + show(block) +
+                      " or cluster " + show(request.cluster) + " is 0");
   if (grid.x > INT32_MAX || grid.y > 65535 || grid.z > 65535)
     return refuse(LaunchStatus::InvalidValue,
                   "grid " + show(grid) +
                       " is over the limit of 2147483647x65535x65535");
   if (block.x > 1024 || block.y > 1024 || block.z > 64)
-    return refuse(LaunchStatus::InvalidValue,
-                  "block " + show(block) + " is over the limit of "
-                                           "1024x1024x64");
+    return refuse(LaunchStatus::InvalidValue, "block " + show(block) +
+                                                  " is over the limit of "
+                                                  "1024x1024x64");
   if (block.count() > request.profile.threadsPerBlock)
     return refuse(LaunchStatus::InvalidValue,
                   "block of " + std::to_string(block.count()) +
@@ -66,8 +65,8 @@ LaunchResult checkDirectives(const LaunchRequest &request) {
                       show({most[0], most[1], most[2]}) + " of kernel " +
                       request.kernel->name);
   ptx::Extents exact = limits.requiredThreads;
-  if (exact[0] && (block.x != exact[0] || block.y != exact[1] ||
-                   block.z != exact[2]))
+  if (exact[0] &&
+      (block.x != exact[0] || block.y != exact[1] || block.z != exact[2]))
     return refuse(LaunchStatus::InvalidValue,
                   "block " + show(block) + " is not .reqntid " +
                       show({exact[0], exact[1], exact[2]}) + " of kernel " +
@@ -79,9 +78,9 @@ LaunchResult checkCluster(const LaunchRequest &request) {
   const ptx::Limits &limits = request.kernel->limits;
   Dim3 cluster = request.cluster;
   ptx::Extents required = limits.requiredCluster;
-  bool agrees = !required[0] ||
-                (cluster.x == required[0] && cluster.y == required[1] &&
-                 cluster.z == required[2]);
+  bool agrees =
+      !required[0] || (cluster.x == required[0] && cluster.y == required[1] &&
+                       cluster.z == required[2]);
   if (!agrees)
     return refuse(LaunchStatus::InvalidCluster,
                   "cluster " + show(cluster) + " is not .reqnctapercluster " +
@@ -90,8 +89,7 @@ LaunchResult checkCluster(const LaunchRequest &request) {
     return {};
   if (request.profile.number() < 90)
     return refuse(LaunchStatus::InvalidCluster,
-                  "clusters need sm_90; the device is " +
-                      request.profile.arch);
+                  "clusters need sm_90; the device is " + request.profile.arch);
   unsigned most = request.nonPortableCluster ? 16 : 8;
   if (limits.maxClusterRank)
     most = std::min(most, limits.maxClusterRank);
@@ -102,8 +100,8 @@ LaunchResult checkCluster(const LaunchRequest &request) {
   if (request.grid.x % cluster.x || request.grid.y % cluster.y ||
       request.grid.z % cluster.z)
     return refuse(LaunchStatus::InvalidCluster,
-                  "grid " + show(request.grid) +
-                      " is no multiple of cluster " + show(cluster));
+                  "grid " + show(request.grid) + " is no multiple of cluster " +
+                      show(cluster));
   return {};
 }
 
@@ -112,9 +110,9 @@ LaunchResult checkResources(const LaunchRequest &request) {
   const Function &kernel = *request.kernel;
   uint64_t shared =
       kernel.sharedBytes(0) + uint64_t(request.dynamicSharedBytes);
-  uint64_t most = std::max<uint64_t>(
-      profile.sharedPerBlock,
-      uint64_t(kernel.sharedBytes(0)) + request.maxDynamicSharedBytes);
+  uint64_t most = std::max<uint64_t>(profile.sharedPerBlock,
+                                     uint64_t(kernel.sharedBytes(0)) +
+                                         request.maxDynamicSharedBytes);
   if (shared > std::min<uint64_t>(most, profile.sharedPerBlockOptIn))
     return refuse(LaunchStatus::InvalidValue,
                   "kernel " + kernel.name + " has " + std::to_string(shared) +
@@ -171,8 +169,8 @@ unsigned residentBlocks(const Profile &profile, const Function &kernel,
   unsigned shared = kernel.sharedBytes(dynamicShared) + sharedReserved;
   unsigned registers = registersOf(kernel) * warps * warpLanes;
   unsigned blocks = profile.blocksPerMultiprocessor;
-  blocks = std::min(blocks,
-                    profile.threadsPerMultiprocessor / (warps * warpLanes));
+  blocks =
+      std::min(blocks, profile.threadsPerMultiprocessor / (warps * warpLanes));
   blocks = std::min(blocks, profile.sharedPerMultiprocessor / shared);
   return std::min(blocks, profile.registersPerMultiprocessor / registers);
 }

@@ -24,8 +24,7 @@ bool inModule(const ptx::Variable &variable) {
 void parseTarget(const std::string &target, ModuleNames &names) {
   unsigned number = 0;
   size_t at = 3;
-  for (; at < target.size() && at < 6 && target[at] >= '0' &&
-         target[at] <= '9';
+  for (; at < target.size() && at < 6 && target[at] >= '0' && target[at] <= '9';
        ++at)
     number = number * 10 + static_cast<unsigned>(target[at] - '0');
   std::string suffix = target.substr(std::min(at, target.size()));
@@ -81,8 +80,8 @@ void Loader::declareFunctions() {
   for (const ptx::Alias &alias : module_.aliases) {
     auto aliasee = names_.functions.find(alias.aliasee);
     if (aliasee == names_.functions.end())
-      throw ptx::Diagnostic(alias.at, "`" + alias.aliasee +
-                                          "` is not declared");
+      throw ptx::Diagnostic(alias.at,
+                            "`" + alias.aliasee + "` is not declared");
     names_.functions[alias.name] = aliasee->second;
     program_.byName_[alias.name] = aliasee->second.function;
   }
@@ -92,13 +91,12 @@ Function &Loader::declare(const ptx::Function &syntax) {
   auto known = names_.functions.find(syntax.name);
   bool fresh = known == names_.functions.end();
   if (!fresh && known->second.function->defined && syntax.body)
-    throw ptx::Diagnostic(syntax.at, "function `" + syntax.name +
-                                         "` is defined twice");
+    throw ptx::Diagnostic(syntax.at,
+                          "function `" + syntax.name + "` is defined twice");
   if (fresh) {
     uint64_t address = codeBase + codeStep * program_.functions_.size();
     program_.functions_.push_back(std::make_unique<Function>());
-    names_.functions[syntax.name] = {program_.functions_.back().get(),
-                                     address};
+    names_.functions[syntax.name] = {program_.functions_.back().get(), address};
   }
   Function &made = *names_.functions[syntax.name].function;
   if (!fresh && !syntax.body)
@@ -144,15 +142,15 @@ void Loader::layOutParameters(const std::vector<ptx::Variable> &from,
 bool Loader::placeVariables(std::string &message) {
   for (const ptx::Variable &variable : module_.variables) {
     if (names_.functions.count(variable.name))
-      throw ptx::Diagnostic(variable.at, "`" + variable.name +
-                                             "` is declared twice");
+      throw ptx::Diagnostic(variable.at,
+                            "`" + variable.name + "` is declared twice");
     auto known = names_.variables.find(variable.name);
     bool declaredBefore = known != names_.variables.end();
     if (declaredBefore &&
         known->second.syntax->linkage != ptx::Linkage::Extern &&
         variable.linkage != ptx::Linkage::Extern)
-      throw ptx::Diagnostic(variable.at, "`" + variable.name +
-                                             "` is declared twice");
+      throw ptx::Diagnostic(variable.at,
+                            "`" + variable.name + "` is declared twice");
     if (declaredBefore && variable.linkage == ptx::Linkage::Extern)
       continue;
     PlacedVariable placed{&variable, 0};
@@ -180,9 +178,8 @@ bool Loader::placeVariables(std::string &message) {
   }
   for (const auto &[name, placed] : names_.variables)
     if (inModule(*placed.syntax) && !placed.address)
-      throw ptx::Diagnostic(placed.syntax->at,
-                            "external variable `" + name +
-                                "` is defined nowhere");
+      throw ptx::Diagnostic(placed.syntax->at, "external variable `" + name +
+                                                   "` is defined nowhere");
   return true;
 }
 

@@ -34,8 +34,7 @@ std::shared_ptr<void> mapPages(uint64_t bytes) {
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED)
     return nullptr;
-  return std::shared_ptr<void>(pages,
-                               [bytes](void *at) { munmap(at, bytes); });
+  return std::shared_ptr<void>(pages, [bytes](void *at) { munmap(at, bytes); });
 }
 
 /// What fresh memory holds: a NaN in every floating-point type. Larger
@@ -56,8 +55,8 @@ const Region *MemoryMap::find(uint64_t address) const {
              : nullptr;
 }
 
-uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align,
-                                RegionKind kind, std::string name) {
+uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align, RegionKind kind,
+                                std::string name) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!bytes || bytes > capacity_ - used_)
     return 0;

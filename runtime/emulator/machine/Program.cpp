@@ -45,8 +45,7 @@ std::vector<const Function *> Program::kernels() const {
 
 std::shared_ptr<const Region> Program::variable(std::string_view name) const {
   auto found = variables_.find(name);
-  return found == variables_.end() ? nullptr
-                                   : memory_.lookup(found->second, 1);
+  return found == variables_.end() ? nullptr : memory_.lookup(found->second, 1);
 }
 
 uint64_t Program::constantBytes() const {

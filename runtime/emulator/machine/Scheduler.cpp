@@ -11,8 +11,8 @@
 namespace emulator {
 namespace {
 
-constexpr uint64_t warpTurn = 4096;          ///< instructions
-constexpr uint64_t clusterTurn = 1 << 22;    ///< instructions
+constexpr uint64_t warpTurn = 4096;       ///< instructions
+constexpr uint64_t clusterTurn = 1 << 22; ///< instructions
 constexpr unsigned roundsBeforeDeadlock = 64;
 
 uint64_t splitMix(uint64_t value) {

@@ -22,8 +22,7 @@ public:
 
   void block(const ptx::Block &block) {
     for (const ptx::Statement &statement : block.statements) {
-      if (auto *inner =
-              std::get_if<std::unique_ptr<ptx::Block>>(&statement.is))
+      if (auto *inner = std::get_if<std::unique_ptr<ptx::Block>>(&statement.is))
         this->block(**inner);
       else if (auto *variable = std::get_if<ptx::Variable>(&statement.is))
         declared(*variable);
@@ -170,11 +169,12 @@ private:
 
   void setSizes() {
     for (Kernel &kernel : kernels_) {
-      bool uses = std::any_of(kernel.shared.begin(), kernel.shared.end(),
-                              [](auto *variable) { return isDynamic(*variable); });
+      bool uses =
+          std::any_of(kernel.shared.begin(), kernel.shared.end(),
+                      [](auto *variable) { return isDynamic(*variable); });
       kernel.made->staticSharedBytes = static_cast<uint32_t>(kernel.end);
-      kernel.made->dynamicSharedOffset = static_cast<uint32_t>(
-          uses ? dynamic_ : (kernel.end + 15) / 16 * 16);
+      kernel.made->dynamicSharedOffset =
+          static_cast<uint32_t>(uses ? dynamic_ : (kernel.end + 15) / 16 * 16);
     }
   }
 

@@ -294,6 +294,7 @@ Outcome Warp::branchEach(Mask lanes, const uint32_t *targets) {
 
 void Warp::stay(Mask lanes) {
   active_ &= ~lanes;
+  stop_ = 0;
   place(current(lanes, pc_));
 }
 
@@ -301,8 +302,7 @@ Frame *Warp::call(Mask lanes, const Function &callee,
                   const Instruction &instruction) {
   uint32_t local = frame_->local + frame_->function->localBytes;
   local = (local + 15) & ~uint32_t(15);
-  bool fits = frame_->depth < deepestCall &&
-              callee.localBytes <= stackLimit &&
+  bool fits = frame_->depth < deepestCall && callee.localBytes <= stackLimit &&
               local <= stackLimit - callee.localBytes &&
               growLocal(local + callee.localBytes);
   if (!fits) {

@@ -228,7 +228,7 @@ private:
   uint64_t clockReads_ = 0;
   bool wrote_ = false;
   uint64_t turns_ = 0, restless_ = 0; ///< of the current split
-  std::vector<Split> splits_; ///< all but the current one
+  std::vector<Split> splits_;         ///< all but the current one
   std::vector<std::unique_ptr<Frame>> frames_;
   AsyncGroups groups_[asyncKinds];
   std::unique_ptr<std::byte[]> specials_;

@@ -101,8 +101,7 @@ std::byte *Warp::at(MemorySpace space, uint64_t address, uint64_t bytes,
   switch (space) {
   case MemorySpace::Shared:
     address -= shared_.base;
-    return address > sharedOffsetMask ? nullptr
-                                      : block_.shared(address, bytes);
+    return address > sharedOffsetMask ? nullptr : block_.shared(address, bytes);
   case MemorySpace::SharedCluster: {
     Block *block = address < windowBytes
                        ? cluster().block(address >> sharedRankShift)
