@@ -26,14 +26,11 @@ struct ExtensionWork {
 
 extern "C" {
 /// Puts work into a stream. Takes the closure over, in failure, too.
-__attribute__((visibility("default"))) CUresult
-cuEmulatedEnqueue(CUstream stream, const ExtensionWork *work);
+CUresult cuEmulatedEnqueue(CUstream stream, const ExtensionWork *work);
 /// Copies between host memory and memory of the device, at once, as kernels
 /// do: to be called from `run`.
-__attribute__((visibility("default"))) CUresult
-cuEmulatedRead(void *to, CUdeviceptr from, size_t bytes);
-__attribute__((visibility("default"))) CUresult
-cuEmulatedWrite(CUdeviceptr to, const void *from, size_t bytes);
+CUresult cuEmulatedRead(void *to, CUdeviceptr from, size_t bytes);
+CUresult cuEmulatedWrite(CUdeviceptr to, const void *from, size_t bytes);
 }
 
 } // namespace emulator::cuda
