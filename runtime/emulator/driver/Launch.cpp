@@ -4,6 +4,7 @@
 
 #include "runtime/emulator/driver/Launch.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -124,9 +125,11 @@ LaunchRequest requestOf(const Driver &driver, const KernelFunction &function) {
   request.nonPortableCluster = function.nonPortableCluster;
   request.settings = driver.environment.settings;
   request.profile = driver.device.profile;
-  if (function.cluster[0]) {
-    request.cluster = {function.cluster[0], std::max(function.cluster[1], 1u),
-                       std::max(function.cluster[2], 1u)};
+  const ptx::Extents &required = function.code.limits.requiredCluster;
+  const uint32_t *cluster = required[0] ? required.data() : function.cluster;
+  if (cluster[0]) {
+    request.cluster = {cluster[0], std::max(cluster[1], 1u),
+                       std::max(cluster[2], 1u)};
     request.hasCluster = true;
   }
   return request;
@@ -179,6 +182,8 @@ CUresult prepareLaunch(Call &call, const LaunchCall &wanted,
     result = takeParameters(wanted, request);
   if (result != CUDA_SUCCESS)
     return result;
+  for (const Parameter &parameter : request.kernel->parameters)
+    launch->parameters.push_back(request.parameters.data() + parameter.offset);
   LaunchResult check = checkLaunch(request);
   if (check.status == LaunchStatus::Done)
     return CUDA_SUCCESS;

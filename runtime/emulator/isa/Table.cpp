@@ -7,12 +7,30 @@
 namespace emulator {
 
 const std::vector<Section> &instructionSet() {
-  static const std::vector<Section> sections = {
-      integerSection(),   floatingPointSection(), comparisonSection(),
-      logicSection(),     moveSection(),          memorySection(),
-      asyncCopySection(), controlSection(),       mbarrierSection(),
-      matrixSection(),
+  // In the manual's order.
+  using Make = Section (*)();
+  static const Make makers[] = {
+      integerSection,
+      floatingPointSection,
+      comparisonSection,
+      logicSection,
+      moveSection,
+      memorySection,
+      asyncCopySection,
+      controlSection,
+      barrierSection,
+      collectiveSection,
+      fenceSection,
+      atomicSection,
+      mbarrierSection,
+      matrixSection,
   };
+  static const std::vector<Section> sections = [] {
+    std::vector<Section> made;
+    for (Make make : makers)
+      made.push_back(make());
+    return made;
+  }();
   return sections;
 }
 

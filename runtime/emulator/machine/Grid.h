@@ -21,11 +21,15 @@ namespace emulator {
 
 /// A barrier of bar.sync, bar.arrive and bar.red, or of a cluster.
 struct Barrier {
+  /// What bar.red found, in the phases of either parity.
+  struct Reduction {
+    uint32_t held = 0;    ///< threads whose predicate did
+    uint32_t threads = 0; ///< that brought one
+  };
   uint64_t phase = 0;
   uint32_t arrived = 0;  ///< threads, in this phase
-  uint32_t expected = 0; ///< threads, fixed by the first arrival; 0 if none
-  uint32_t votes = 0;    ///< bar.red: how many held
-  uint32_t result = 0;   ///< votes of the phase before
+  uint32_t expected = 0; ///< as the first arrival says; 0 for every thread
+  Reduction reductions[2];
 };
 
 constexpr unsigned namedBarriers = 16;

@@ -215,7 +215,7 @@ Warp::Step Warp::runSplit(uint64_t &budget) {
       pc = pc_;
     } else if (outcome == Outcome::Wait) {
       --executed_;
-      afterWait(attempted_ ? attempted_ : lanes);
+      afterWait((attempted_ ? attempted_ : lanes) & active_);
       step = Step::Select;
     } else {
       step = Step::Fault;
@@ -348,6 +348,11 @@ Outcome Warp::exit(Mask lanes) {
   active_ &= ~lanes;
   ++pc_;
   block_.threadsExit(static_cast<unsigned>(__builtin_popcount(lanes)));
+  // The cluster's barrier does not expect them any more.
+  Barrier &barrier = cluster().barrier;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1 && clusterArrivals[lane] == barrier.phase + 1)
+      --barrier.arrived;
   for (Frame *frame = frame_; frame;) {
     Frame *caller = frame->caller;
     if (caller && !(frame->lanes & ~lanes))

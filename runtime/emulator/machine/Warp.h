@@ -132,6 +132,10 @@ public:
   /// True if the cluster cannot run unless a wait gives up: a try_wait may then
   /// answer that its time is over.
   bool mayTimeOut() const;
+  /// The phases of the cluster's barrier at which the lanes arrived, plus one;
+  /// 0 for lanes that wait for none.
+  uint64_t clusterArrivals[warpLanes] = {};
+
   /// The instruction changed memory that others may look at.
   void wrote() { wrote_ = true; }
   /// The instruction looked at memory that others may write, and changed
