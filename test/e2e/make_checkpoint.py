@@ -4,8 +4,9 @@
 usage: make_checkpoint.py FOLDER key=value...
 
 Keys (defaults in CASE): arch (mixtral, mistral, llama), vocabulary, hidden, layers, heads, kv_heads,
-head_dim, inner, experts, choices, window, tied, dtype (float32, bfloat16, float16), seed, gate (random,
-ties: all experts' router rows are equal; one: every token prefers expert 0).
+head_dim, inner, experts, choices, score (softmax, renormalized; sigmoid, not), window, tied, dtype
+(float32, bfloat16, float16), seed, gate (random, ties: all experts' router rows are equal; one: every
+token prefers expert 0).
 """
 import json
 import math
@@ -15,7 +16,7 @@ import struct
 import sys
 
 CASE = dict(arch="mixtral", vocabulary=61, hidden=24, layers=2, heads=4, kv_heads=2, head_dim=6,
-            inner=20, experts=5, choices=2, window=0, tied=0, dtype="float32", seed=1, gate="random")
+            inner=20, experts=5, choices=2, score="softmax", window=0, tied=0, dtype="float32", seed=1, gate="random")
 ARCHITECTURES = dict(mixtral="MixtralForCausalLM", mistral="MistralForCausalLM",
                      llama="LlamaForCausalLM")
 NAMES = dict(float32="F32", bfloat16="BF16", float16="F16")
@@ -30,6 +31,8 @@ def config(c):
              eos_token_id=2, tie_word_embeddings=bool(c["tied"]), torch_dtype=c["dtype"])
     if c["arch"] == "mixtral":
         j.update(num_local_experts=c["experts"], num_experts_per_tok=c["choices"])
+    if c["score"] == "sigmoid":
+        j.update(scoring_func="sigmoid", norm_topk_prob=False)
     if c["arch"] != "llama":
         j.update(sliding_window=c["window"] or None)
     return j

@@ -98,6 +98,9 @@ Config readConfig(const std::string &folder) {
                 ? j["rope_parameters"]["rope_theta"].get<double>()
                 : j["rope_theta"].get<double>();
   c.tied = j.value("tie_word_embeddings", false);
+  // As DeepSeek's configurations say it.
+  c.sigmoid = j.value("scoring_func", "softmax") == "sigmoid";
+  c.renormalize = j.value("norm_topk_prob", true);
   return c;
 }
 

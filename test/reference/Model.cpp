@@ -161,6 +161,26 @@ Matrix Model::attention(const Layer &layer, const Matrix &x,
   return y;
 }
 
+/// The weights of the experts that `order` [E] begins with.
+static std::vector<double> weigh(const Config &c, std::vector<double> logits,
+                                 const std::vector<size_t> &order) {
+  if (c.sigmoid)
+    for (double &logit : logits)
+      logit = 1 / (1 + std::exp(-logit));
+  else
+    softmax(logits);
+  std::vector<double> weights;
+  double sum = 0;
+  for (size_t j = 0; j < c.choices; ++j) {
+    weights.push_back(logits[order[j]]);
+    sum += weights[j];
+  }
+  if (c.renormalize)
+    for (double &weight : weights)
+      weight /= sum;
+  return weights;
+}
+
 /// y [H] = what the chosen experts make of x [H], normalized already.
 void Model::mixture(const Layer &layer, const double *x, double *y) const {
   const Config &c = config;
@@ -173,10 +193,7 @@ void Model::mixture(const Layer &layer, const double *x, double *y) const {
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
     });
-    weights.clear();
-    for (size_t j = 0; j < c.choices; ++j)
-      weights.push_back(logits[order[j]]);
-    softmax(weights);
+    weights = weigh(c, logits, order);
   }
   std::fill(y, y + c.hidden, 0);
   Matrix gate(c.inner), up(c.inner), down(c.hidden);

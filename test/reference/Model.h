@@ -32,6 +32,8 @@ struct Config {
   size_t window = 0; ///< 0: attend to everything before
   double epsilon = 0, theta = 0;
   bool tied = false;
+  bool sigmoid = false;    ///< scores experts by sigmoid instead of softmax
+  bool renormalize = true; ///< divides the chosen scores by their sum
 };
 
 /// The weights of one expert: gate and up are [I, H], down is [H, I].
