@@ -120,7 +120,8 @@ def MoE_TopKOp : MoE_Op<"top_k", [Pure, MoE_NamesResults]> {
     The weights are the scores of the chosen experts times `scale`. The score
     is the softmax over all E logits or the sigmoid of the logit. With
     `renormalize` the chosen scores are first divided by their sum; with the
-    softmax that is the softmax over the k chosen logits, and is computed so.
+    softmax that is the softmax over the k chosen logits, and is computed so:
+    for k = 2, of logits a >= b, `1 / (1 + exp(b - a))` and the same of a - b.
 
     A NaN among the logits is an error of the step.
 

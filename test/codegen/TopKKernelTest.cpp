@@ -254,3 +254,31 @@ TEST(TopKWeights, LogitsFarApartDoNotOverflow) {
   EXPECT_EQ(weights.get(0), 1);
   EXPECT_EQ(weights.get(1), 0);
 }
+
+TEST(TopKWeights, TopTwoRenormalizedIsTheSoftmaxOfTwoLogits) {
+  constexpr int64_t rows = 40;
+  TestTensor logits(Element::F32, rows * 8), experts(Element::I32, rows * 2),
+      weights(Element::F32, rows * 2), again(Element::F32, rows * 2);
+  logits.randomize(3, 4.0);
+  runEverywhere(topKModule({8, 2}),
+                {reads(logits), writes(experts), writes(weights)}, rows);
+  for (int64_t t = 0; t < rows; ++t) {
+    double a = logits.get(t * 8 + int64_t(experts.get(t * 2)));
+    double b = logits.get(t * 8 + int64_t(experts.get(t * 2 + 1)));
+    // In units of 2^-24: rounding a difference below 8 is 4, exp 4, the sum 1,
+    // the division 1.
+    double tolerance = 10 * roundingError(Element::F32);
+    double first = 1 / (1 + std::exp(b - a));
+    EXPECT_NEAR(weights.get(t * 2), first, tolerance * first) << t;
+    EXPECT_NEAR(weights.get(t * 2 + 1), 1 - first, tolerance * (1 - first))
+        << t;
+    // Of the others nothing is seen, not even in the last bit.
+    for (int64_t e = 0; e < 8; ++e)
+      if (e != experts.get(t * 2) && e != experts.get(t * 2 + 1))
+        logits.set(t * 8 + e, b - 1 - e);
+  }
+  runEverywhere(topKModule({8, 2}),
+                {reads(logits), writes(experts), writes(again)}, rows);
+  for (int64_t i = 0; i < weights.size(); ++i)
+    EXPECT_EQ(again.get(i), weights.get(i)) << i;
+}

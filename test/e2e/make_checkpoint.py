@@ -5,8 +5,8 @@ usage: make_checkpoint.py FOLDER key=value...
 
 Keys (defaults in CASE): arch (mixtral, mistral, llama), vocabulary, hidden, layers, heads, kv_heads,
 head_dim, inner, experts, choices, score (softmax, renormalized; sigmoid, not), window, tied, dtype
-(float32, bfloat16, float16), seed, gate (random, ties: all experts' router rows are equal; one: every
-token prefers expert 0).
+(float32, bfloat16, float16), seed, gate (random; ties: all experts' router rows are equal; one: every
+token prefers expert 0 or the last; nan: the first expert's score is none).
 """
 import json
 import math
@@ -71,6 +71,8 @@ def gate(w, c, name):
         row = [w.random.gauss(0, 1) for _ in range(hidden)]
         w.put(name, [experts, hidden], [(8 if e == 0 else 0.5 / (e + 1)) * x
                                         for e in range(experts) for x in row])
+    elif c["gate"] == "nan":
+        w.put(name, [experts, hidden], [math.nan] + [0.1] * (experts * hidden - 1))
     else:
         w.add(name, experts, hidden)
 
