@@ -7,7 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/isa/AddressOperand.h"
+#include "runtime/emulator/isa/MbarrierAccess.h"
 #include "runtime/emulator/isa/Sections.h"
+#include "runtime/emulator/machine/Engine.h"
+#include "runtime/emulator/machine/Memory.h"
 
 #include <cstring>
 #include <iterator>
@@ -20,6 +23,13 @@ struct CopyUse {
   AddressOperand to, from;
   uint32_t bytes = 0; ///< that are written: 4, 8 or 16
   Slot size = noSlot; ///< bytes that are read; the others are 0
+};
+
+/// What a use of cp.async.mbarrier.arrive keeps.
+struct ArriveUse {
+  AddressOperand address;
+  MemorySpace space = MemorySpace::Generic;
+  bool expected = false; ///< .noinc: the barrier's count includes it
 };
 
 /// The copies of a warp, as their operands were when they were issued.
@@ -87,22 +97,71 @@ Outcome copy(Warp &warp, const Instruction &i, Mask lanes) {
       return warp.fault(FaultKind::Undefined,
                         "src-size is greater than cp-size", Mask(1) << lane);
   }
-  return warp.groups(AsyncKind::Copy).add(lanes, [&warp, copies](Mask due) {
+  return submitToGroup(warp, AsyncKind::Copy, lanes, [&warp, copies](Mask due) {
     return perform(warp, copies, due);
   });
 }
 
-Outcome commitGroup(Warp &warp, const Instruction &, Mask lanes) {
-  warp.groups(AsyncKind::Copy).commit(lanes);
+Outcome commit(Warp &warp, const Instruction &, Mask lanes) {
+  commitGroup(warp, AsyncKind::Copy, lanes);
   return Outcome::Next;
 }
 
 Outcome waitGroup(Warp &warp, const Instruction &i, Mask lanes) {
-  return warp.groups(AsyncKind::Copy).wait(lanes, unsigned(i.immediate));
+  return waitForGroups(warp, AsyncKind::Copy, lanes, unsigned(i.immediate));
 }
 
 Outcome waitAll(Warp &warp, const Instruction &, Mask lanes) {
-  return warp.groups(AsyncKind::Copy).flush(lanes);
+  return waitForAll(warp, AsyncKind::Copy, lanes);
+}
+
+// --- 9.7.13.15.15: cp.async.mbarrier.arrive ---
+
+/// Without `.noinc` the arrival is one that the barrier did not expect, so it
+/// is added to those that are pending first.
+Outcome expectArrival(Warp &warp, const ArriveUse &use, unsigned lane) {
+  MbarrierAccess access;
+  const Mask lanes = Mask(1) << lane;
+  if (!access.locate(warp, use.address, use.space, lanes))
+    return Outcome::Fault;
+  Mbarrier barrier = access.load(lane);
+  const char *wrong = barrier.valid() ? barrier.addPending() : notAnMbarrier;
+  if (wrong)
+    return mbarrierFault(warp, wrong, lane, access.address(lane));
+  access.store(lane, barrier);
+  return Outcome::Next;
+}
+
+/// When the copies are done that the lane had issued so far.
+Outcome arriveAfter(const Engine &engine, uint64_t barrier, unsigned lane,
+                    uint64_t copies) {
+  Warp &warp = engine.warp();
+  if (warp.groups(AsyncKind::Copy).flush(Mask(1) << lane, copies) ==
+      Outcome::Fault)
+    return Outcome::Fault;
+  return engine.arrive(barrier);
+}
+
+Outcome arriveWhenCopied(Warp &warp, const Instruction &i, Mask lanes) {
+  const ArriveUse &use = i.detailAs<ArriveUse>();
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    if (!(lanes >> lane & 1))
+      continue;
+    if (!use.expected && expectArrival(warp, use, lane) == Outcome::Fault)
+      return Outcome::Fault;
+    uint64_t barrier = use.address.at(warp, lane);
+    if (use.space == MemorySpace::Generic)
+      barrier -= sharedWindow;
+    const uint64_t copies = warp.groups(AsyncKind::Copy).added();
+    Outcome outcome =
+        submitToBarrier(warp, AsyncKind::Copy, lane,
+                        [barrier, lane, copies](const Engine &engine) {
+                          return arriveAfter(engine, barrier, lane, copies);
+                        });
+    if (outcome == Outcome::Fault)
+      return outcome;
+  }
+  return Outcome::Next;
 }
 
 Handler selectCopy(Selection &s) {
@@ -119,7 +178,16 @@ Handler selectCopy(Selection &s) {
   return copy;
 }
 
-Handler selectCommit(Selection &) { return commitGroup; }
+Handler selectCommit(Selection &) { return commit; }
+
+Handler selectArrive(Selection &s) {
+  ArriveUse use;
+  use.address = addressOperand(s, "a");
+  use.space = sharedSpace(s.word("ss"));
+  use.expected = s.has("noinc");
+  s.detail(use);
+  return arriveWhenCopied;
+}
 
 Handler selectWaitGroup(Selection &s) {
   if (s.constant("n") < 0)
@@ -148,6 +216,8 @@ const Row rows[] = {
     {"9.7.9.25.3.2", "cp.async.commit_group", "", selectCommit, "sm_80"},
     {"9.7.9.25.3.3", "cp.async.wait_group n:imm", "", selectWaitGroup, "sm_80"},
     {"9.7.9.25.3.3", "cp.async.wait_all", "", selectWaitAll, "sm_80"},
+    {"9.7.13.15.15", "cp.async.mbarrier.arrive{.noinc}{.ss}.b64 [a]", WORDS,
+     selectArrive, "sm_80"},
 };
 #undef WORDS
 

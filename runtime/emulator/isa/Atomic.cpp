@@ -12,7 +12,6 @@
 #include "runtime/emulator/isa/Sections.h"
 
 #include <iterator>
-#include <mutex>
 
 namespace emulator {
 namespace {
@@ -28,39 +27,6 @@ struct Atomic {
   unsigned elements;
 };
 
-template <class T> using Operation = T (*)(T old, T b, T c);
-
-/// Replaces what `at` holds by what the operation makes of it; what it held
-/// before. Blocks on other host threads may do the same. `changed` becomes true
-/// if the value did.
-template <class T, Operation<T> Apply>
-T update(T *at, T b, T c, bool &changed) {
-  T before, after;
-  if constexpr (sizeof(T) <= 8) {
-    // A number is exchanged by its bits.
-    using Bits = std::conditional_t<
-        sizeof(T) == 8, uint64_t,
-        std::conditional_t<sizeof(T) == 4, uint32_t, uint16_t>>;
-    auto *cell = reinterpret_cast<Bits *>(at);
-    Bits old = __atomic_load_n(cell, __ATOMIC_RELAXED), fresh;
-    do {
-      before = bitCast<T>(old);
-      after = Apply(before, b, c);
-      fresh = bitCast<Bits>(after);
-    } while (!__atomic_compare_exchange_n(cell, &old, fresh, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    changed |= old != fresh;
-  } else {
-    static std::mutex mutex;
-    std::lock_guard<std::mutex> lock(mutex);
-    before = *at;
-    after = Apply(before, b, c);
-    *at = after;
-    changed |= !(before == after);
-  }
-  return before;
-}
-
 /// Host pointers of the lanes; false if a fault was raised.
 bool locate(Warp &warp, const Atomic &atomic, const Instruction &i,
             Access &access, Pointers &pointers) {
@@ -68,11 +34,10 @@ bool locate(Warp &warp, const Atomic &atomic, const Instruction &i,
   unsigned at = atomic.returns ? atomic.elements : 0;
   addressesOf(warp, slots[at], atomic.wide, i.immediate, access.address);
   uint64_t first = access.address[__builtin_ctz(access.lanes)];
-  std::byte *host = shortPath(warp, access.space, access.address, access.lanes,
-                              access.bytes);
+  std::byte *host =
+      shortPath(warp, access.space, access.address, access.lanes, access.bytes);
   bool shared = access.space == MemorySpace::Shared || first < deviceBase;
-  if (host && (shared ||
-               warp.regionOf(first)->kind != RegionKind::Constant)) {
+  if (host && (shared || warp.regionOf(first)->kind != RegionKind::Constant)) {
     for (unsigned lane = 0; lane < warpLanes; ++lane)
       pointers.lane[lane] = host + access.address[lane];
     return true;
@@ -86,7 +51,7 @@ bool inShared(Warp &warp, const std::byte *at) {
 }
 
 /// `Global` is the operation where global memory has one of its own.
-template <class T, Operation<T> Apply, Operation<T> Global = Apply>
+template <class T, AtomicOperation<T> Apply, AtomicOperation<T> Global = Apply>
 Outcome atomicOperation(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &atomic = i.detailAs<Atomic>();
   Access access;
@@ -110,8 +75,8 @@ Outcome atomicOperation(Warp &warp, const Instruction &i, Mask lanes) {
       auto lane = static_cast<unsigned>(__builtin_ctz(left));
       T *at = reinterpret_cast<T *>(pointers.lane[lane]) + e;
       bool global = Apply != Global && !inShared(warp, pointers.lane[lane]);
-      T before = global ? update<T, Global>(at, y[lane], z[lane], changed)
-                        : update<T, Apply>(at, y[lane], z[lane], changed);
+      T before = global ? atomicUpdate<T, Global>(at, y[lane], z[lane], changed)
+                        : atomicUpdate<T, Apply>(at, y[lane], z[lane], changed);
       if (d)
         d[lane] = before;
     }
@@ -278,17 +243,16 @@ const Row rows[] = {
      "atom.cas{.sem}{.scope}{.ss}" HINT
      ".type d:type, [a], b:type, c:type" POLICY,
      compared, selectCompare},
-    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.add" HINT ".type" ATOM_OPERANDS,
-     sums, selectFloatAdd},
-    {"9.7.13.6", "atom.add{.sem}{.scope}{.ss}" HINT ".type" ATOM_OPERANDS,
-     sums, selectFloatAdd},
+    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.add" HINT ".type" ATOM_OPERANDS, sums,
+     selectFloatAdd},
+    {"9.7.13.6", "atom.add{.sem}{.scope}{.ss}" HINT ".type" ATOM_OPERANDS, sums,
+     selectFloatAdd},
     {"9.7.13.6",
      "atom{.sem}{.scope}{.ss}.add" HINT
      ".vec.type d:type*vec, [a], b:type*vec" POLICY,
      vectors, selectFloatAdd, "sm_90"},
-    {"9.7.13.6",
-     "atom{.sem}{.scope}{.ss}.op.noftz" HINT ".type" ATOM_OPERANDS, halves,
-     selectHalf, "sm_70"},
+    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.op.noftz" HINT ".type" ATOM_OPERANDS,
+     halves, selectHalf, "sm_70"},
     {"9.7.13.6",
      "atom{.sem}{.scope}{.ss}.op.noftz" HINT
      ".vec.type d:type*vec, [a], b:type*vec" POLICY,

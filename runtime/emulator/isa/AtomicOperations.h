@@ -14,6 +14,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <mutex>
+#include <type_traits>
 
 namespace emulator {
 
@@ -84,6 +86,39 @@ uint32_t atomicPair(uint32_t old, uint32_t b, uint32_t) {
   uint32_t high = Function(static_cast<uint16_t>(old >> 16),
                            static_cast<uint16_t>(b >> 16), 0);
   return low | high << 16;
+}
+
+template <class T> using AtomicOperation = T (*)(T old, T b, T c);
+
+/// Replaces what `at` holds by what the operation makes of it; what it held
+/// before. Blocks on other host threads may do the same. `changed` becomes true
+/// if the value did.
+template <class T, AtomicOperation<T> Apply>
+T atomicUpdate(T *at, T b, T c, bool &changed) {
+  T before, after;
+  if constexpr (sizeof(T) <= 8) {
+    // A number is exchanged by its bits.
+    using Bits = std::conditional_t<
+        sizeof(T) == 8, uint64_t,
+        std::conditional_t<sizeof(T) == 4, uint32_t, uint16_t>>;
+    auto *cell = reinterpret_cast<Bits *>(at);
+    Bits old = __atomic_load_n(cell, __ATOMIC_RELAXED), fresh;
+    do {
+      before = bitCast<T>(old);
+      after = Apply(before, b, c);
+      fresh = bitCast<Bits>(after);
+    } while (!__atomic_compare_exchange_n(cell, &old, fresh, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    changed |= old != fresh;
+  } else {
+    static std::mutex mutex;
+    std::lock_guard<std::mutex> lock(mutex);
+    before = *at;
+    after = Apply(before, b, c);
+    *at = after;
+    changed |= !(before == after);
+  }
+  return before;
 }
 
 } // namespace emulator

@@ -10,19 +10,11 @@ const std::vector<Section> &instructionSet() {
   // In the manual's order.
   using Make = Section (*)();
   static const Make makers[] = {
-      integerSection,
-      floatingPointSection,
-      comparisonSection,
-      logicSection,
-      moveSection,
-      memorySection,
-      asyncCopySection,
-      controlSection,
-      barrierSection,
-      collectiveSection,
-      fenceSection,
-      atomicSection,
-      mbarrierSection,
+      integerSection,   floatingPointSection, comparisonSection,
+      logicSection,     moveSection,          memorySection,
+      asyncCopySection, bulkCopySection,      tensorCopySection,
+      controlSection,   barrierSection,       collectiveSection,
+      fenceSection,     atomicSection,        mbarrierSection,
       matrixSection,
   };
   static const std::vector<Section> sections = [] {

@@ -11,6 +11,7 @@ Outcome AsyncGroups::add(Mask lanes, AsyncAction action) {
     return action(lanes);
   Operation operation;
   operation.lanes = lanes;
+  operation.number = added_++;
   operation.action = std::move(action);
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     operation.group[lane] = committed_[lane];
@@ -50,6 +51,12 @@ Outcome AsyncGroups::wait(Mask lanes, unsigned keep) {
 
 Outcome AsyncGroups::flush(Mask lanes) {
   return perform(lanes, [](const Operation &, unsigned) { return true; });
+}
+
+Outcome AsyncGroups::flush(Mask lanes, uint64_t before) {
+  return perform(lanes, [&](const Operation &operation, unsigned) {
+    return operation.number < before;
+  });
 }
 
 Mask AsyncGroups::outstanding() const {

@@ -40,6 +40,10 @@ public:
   Outcome wait(Mask lanes, unsigned keep);
   /// Performs everything of `lanes`, committed or not: cp.async.wait_all.
   Outcome flush(Mask lanes);
+  /// Operations that were added since the start.
+  uint64_t added() const { return added_; }
+  /// The same for what was added when added() was `before`.
+  Outcome flush(Mask lanes, uint64_t before);
   /// The lanes that have an operation which was not waited for.
   Mask outstanding() const;
   /// Closed groups of a lane since the start.
@@ -48,6 +52,7 @@ public:
 private:
   struct Operation {
     Mask lanes; ///< that did not yet perform it
+    uint64_t number;
     uint32_t group[warpLanes];
     AsyncAction action;
   };
@@ -55,6 +60,7 @@ private:
 
   Completion completion_ = Completion::Eager;
   std::deque<Operation> operations_;
+  uint64_t added_ = 0;
   uint32_t committed_[warpLanes] = {};
 };
 

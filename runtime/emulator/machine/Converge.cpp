@@ -132,9 +132,7 @@ Outcome Warp::fault(FaultKind kind, std::string message, Mask lanes,
 
 Outcome Warp::raise(FaultKind kind, std::string message, Mask lanes,
                     const uint64_t *address) {
-  // An asynchronous operation may fault when its warp has come to an end.
-  const std::vector<Site> &sites = frame_->function->sites;
-  const Site &site = sites[std::min<size_t>(pc_, sites.size() - 1)];
+  const Site &site = this->site();
   const Program &program = *grid().request().program;
   Dim3 index = block_.index();
   Fault fault;

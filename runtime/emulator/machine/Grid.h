@@ -81,6 +81,8 @@ public:
   AsyncQueue &queue(AsyncKind kind) {
     return queues_[static_cast<unsigned>(kind)];
   }
+  /// A number for an asynchronous operation, from 1.
+  uint64_t nextOperation() { return ++operations_; }
   bool finished() const;
   /// See Warp::mayTimeOut.
   bool stalled() const { return stalled_; }
@@ -95,6 +97,7 @@ private:
   Dim3 position_;
   std::vector<std::unique_ptr<Block>> blocks_;
   AsyncQueue queues_[asyncKinds];
+  uint64_t operations_ = 0;
   bool stalled_ = false;
 };
 

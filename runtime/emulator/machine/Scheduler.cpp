@@ -75,6 +75,7 @@ private:
   Progress round(uint64_t &budget);
   Progress runWarp(Warp &warp, uint64_t &budget);
   bool completeOne(Progress &progress);
+  Progress finish();
   void arrange();
 
   Grid &grid_;
@@ -131,13 +132,13 @@ Progress RunningCluster::round(uint64_t &budget) {
       best = Progress::Polled;
   };
   const Settings &settings = grid_.settings();
-  Warp *starved = nullptr;
+  std::vector<Warp *> starved; // one of each block
   for (Warp *warp : warps_) {
     if (!warp->live())
       continue;
     if (settings.order == Order::Starve &&
         warp->index() == settings.starvedWarp) {
-      starved = warp;
+      starved.push_back(warp);
       continue;
     }
     Progress progress = runWarp(*warp, budget);
@@ -145,11 +146,15 @@ Progress RunningCluster::round(uint64_t &budget) {
       return Progress::Faulted;
     note(progress);
   }
-  if (!starved || best == Progress::Ran)
-    return best;
-  Progress progress = runWarp(*starved, budget);
-  note(progress);
-  return progress == Progress::Faulted ? progress : best;
+  for (Warp *warp : starved) {
+    if (best == Progress::Ran)
+      break;
+    Progress progress = runWarp(*warp, budget);
+    if (progress == Progress::Faulted || grid_.stopped())
+      return Progress::Faulted;
+    note(progress);
+  }
+  return best;
 }
 
 /// Performs one asynchronous operation that was put off. False if there is
@@ -165,18 +170,28 @@ bool RunningCluster::completeOne(Progress &progress) {
   return false;
 }
 
+/// What was put off is performed before the cluster ends: copies into shared
+/// memory to no effect, bulk stores for the host to see.
+Progress RunningCluster::finish() {
+  Progress progress = Progress::Finished;
+  while (completeOne(progress))
+    if (progress == Progress::Faulted)
+      return progress;
+  for (Warp *warp : warps_)
+    if (warp->bulkReads().flush(allLanes) == Outcome::Fault ||
+        warp->groups(AsyncKind::Bulk).flush(allLanes) == Outcome::Fault)
+      return Progress::Faulted;
+  return Progress::Finished;
+}
+
 Progress RunningCluster::turn() {
   uint64_t budget = clusterTurn;
   while (budget) {
     Progress progress = round(budget);
     if (progress == Progress::Faulted)
       return progress;
-    if (cluster_.finished()) {
-      while (completeOne(progress))
-        if (progress == Progress::Faulted)
-          return progress;
-      return Progress::Finished;
-    }
+    if (cluster_.finished())
+      return finish();
     if (progress == Progress::Ran) {
       cluster_.setStalled(false);
       stalledRounds_ = 0;

@@ -36,6 +36,7 @@ Warp::Warp(Block &block, unsigned index, Mask lanes)
   shared_.bytes = block.sharedBytes();
   for (unsigned kind = 0; kind < asyncKinds; ++kind)
     groups_[kind].setCompletion(grid.settings().completion[kind]);
+  bulkReads_.setCompletion(grid.settings().of(AsyncKind::Bulk));
   Frame *frame = newFrame(grid.kernel(), lanes);
   growLocal(grid.kernel().localBytes);
   Split split;

@@ -106,10 +106,16 @@ public:
   Mask active() const { return active_; }
   uint32_t pc() const { return pc_; }
   const Frame &frame() const { return *frame_; }
-  const Site &site() const { return frame_->function->sites[pc_]; }
+  /// Of the current instruction; while an asynchronous operation is performed,
+  /// of the one that issued it.
+  const Site &site() const {
+    return acting_ ? *acting_ : frame_->function->sites[pc_];
+  }
   AsyncGroups &groups(AsyncKind kind) {
     return groups_[static_cast<unsigned>(kind)];
   }
+  /// The bulk groups again, for what they read: cp.async.bulk.wait_group.read.
+  AsyncGroups &bulkReads() { return bulkReads_; }
 
   /// Host pointers of the access's lanes. Turns its addresses into generic
   /// ones, checks bounds and alignment, tells the monitor. False if a fault was
@@ -193,6 +199,21 @@ public:
   }
   uint32_t localBytes() const { return localBytes_; }
 
+  /// While it lives, an operation that `site` issued is performed.
+  class Acting {
+  public:
+    Acting(Warp &warp, const Site &site) : warp_(warp), before_(warp.acting_) {
+      warp.acting_ = &site;
+    }
+    ~Acting() { warp_.acting_ = before_; }
+    Acting(const Acting &) = delete;
+    Acting &operator=(const Acting &) = delete;
+
+  private:
+    Warp &warp_;
+    const Site *before_;
+  };
+
 private:
   enum class Step : uint8_t { Continue, Select, Fault };
 
@@ -234,7 +255,8 @@ private:
   uint64_t turns_ = 0, restless_ = 0; ///< of the current split
   std::vector<Split> splits_;         ///< all but the current one
   std::vector<std::unique_ptr<Frame>> frames_;
-  AsyncGroups groups_[asyncKinds];
+  AsyncGroups groups_[asyncKinds], bulkReads_;
+  const Site *acting_ = nullptr; ///< that issued what is performed
   std::unique_ptr<std::byte[]> specials_;
   std::vector<std::byte> local_; ///< lane after lane
   uint32_t localBytes_ = 0;      ///< of one lane
