@@ -329,8 +329,6 @@ const char *const spaces =
 
 const Row rows[] = {
     {"9.7.9.1", "mov.type d:type, a:type", moved, selectMove},
-    {"9.7.9.1", "mov.type d:type, a:symbol", "type = b32 u32 s32 b64 u64 s64",
-     selectClock},
     {"9.7.9.2", "mov.b16 d:b16, a:b8*2", "", selectPack<uint16_t, uint16_t, 8>},
     {"9.7.9.2", "mov.b16 d:b8*2, a:b16", "", selectPack<uint16_t, uint16_t, 8>},
     {"9.7.9.2", "mov.b32 d:b32, a:b8*4", "", selectPack<uint32_t, uint16_t, 8>},
@@ -355,6 +353,8 @@ const Row rows[] = {
      selectPack<unsigned __int128, uint64_t, 64>},
     {"9.7.9.2", "mov.b128 d:b64*2, a:b128", "",
      selectPack<unsigned __int128, uint64_t, 64>},
+    {"9.7.9.1", "mov.type d:type, a:symbol", "type = b32 u32 s32 b64 u64 s64",
+     selectClock},
     {"9.7.9.7", "prmt.b32{.mode} d:b32, a:b32, b:b32, c:b32",
      "mode = f4e b4e rc8 ecl ecr rc16", selectPermute},
     {"9.7.9.19", "isspacep.ss p:pred, a:b64", spaces, selectIsSpace},

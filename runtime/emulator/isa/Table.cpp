@@ -10,12 +10,23 @@ const std::vector<Section> &instructionSet() {
   // In the manual's order.
   using Make = Section (*)();
   static const Make makers[] = {
-      integerSection,   floatingPointSection, comparisonSection,
-      logicSection,     moveSection,          memorySection,
-      asyncCopySection, bulkCopySection,      tensorCopySection,
-      controlSection,   barrierSection,       collectiveSection,
-      fenceSection,     atomicSection,        mbarrierSection,
+      integerSection,
+      floatingPointSection,
+      comparisonSection,
+      logicSection,
+      moveSection,
+      memorySection,
+      asyncCopySection,
+      bulkCopySection,
+      tensorCopySection,
+      controlSection,
+      barrierSection,
+      collectiveSection,
+      fenceSection,
+      atomicSection,
+      mbarrierSection,
       matrixSection,
+      warpgroupMatrixSection,
   };
   static const std::vector<Section> sections = [] {
     std::vector<Section> made;

@@ -164,12 +164,21 @@ Block::Block(Cluster &cluster, Dim3 index, uint32_t rank)
     writer.shared(*this);
     warps_.push_back(std::move(warp));
   }
+  const Completion completion = request.settings.of(AsyncKind::Matrix);
+  for (unsigned group = 0; group < threads_ / (warpgroupWarps * warpLanes);
+       ++group)
+    warpgroups_.push_back(std::make_unique<Warpgroup>(completion));
 }
 
 std::byte *Block::shared(uint32_t offset, uint64_t bytes) {
   bool inside = offset >= sharedReserved && offset <= sharedBytes_ &&
                 bytes <= sharedBytes_ - offset;
   return inside ? shared_.get() + offset : nullptr;
+}
+
+Warpgroup *Block::warpgroup(unsigned warp) {
+  const unsigned group = warp / warpgroupWarps;
+  return group < warpgroups_.size() ? warpgroups_[group].get() : nullptr;
 }
 
 void Block::threadsExit(unsigned count) { liveThreads_ -= count; }

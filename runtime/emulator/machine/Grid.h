@@ -11,6 +11,7 @@
 
 #include "runtime/emulator/machine/Launch.h"
 #include "runtime/emulator/machine/Warp.h"
+#include "runtime/emulator/machine/Warpgroup.h"
 
 #include <atomic>
 #include <memory>
@@ -52,6 +53,8 @@ public:
   void threadsExit(unsigned count);
   std::vector<std::unique_ptr<Warp>> &warps() { return warps_; }
   bool finished() const { return liveThreads_ == 0; }
+  /// That of a warp, by its index; null if the block does not fill it.
+  Warpgroup *warpgroup(unsigned warp);
 
   Barrier barriers[namedBarriers];
 
@@ -63,6 +66,7 @@ private:
   unsigned threads_ = 0, liveThreads_ = 0;
   std::unique_ptr<std::byte[]> shared_;
   std::vector<std::unique_ptr<Warp>> warps_;
+  std::vector<std::unique_ptr<Warpgroup>> warpgroups_;
 };
 
 /// The unit that one host thread schedules: the blocks of a cluster, or one

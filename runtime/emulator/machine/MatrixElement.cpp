@@ -61,11 +61,34 @@ void decodeEights(int exponentBits, const uint8_t *from, size_t count,
     values[i] = table[from[i]];
 }
 
-template <class T>
-void widen(const void *packed, size_t count, int32_t *values) {
+template <class T> void widen(const void *packed, size_t count, float *values) {
   const T *from = static_cast<const T *>(packed);
   for (size_t i = 0; i < count; ++i)
     values[i] = from[i];
+}
+
+void decodeIntegers(Type type, const uint8_t *bytes, size_t count,
+                    float *values) {
+  switch (type) {
+  case Type::S8:
+    return widen<int8_t>(bytes, count, values);
+  case Type::U8:
+    return widen<uint8_t>(bytes, count, values);
+  case Type::S4:
+    for (size_t i = 0; i < count; ++i)
+      values[i] = static_cast<int8_t>(bytes[i / 2] << (i % 2 ? 0 : 4)) >> 4;
+    return;
+  case Type::U4:
+    for (size_t i = 0; i < count; ++i)
+      values[i] = bytes[i / 2] >> (i % 2 ? 4 : 0) & 15;
+    return;
+  case Type::B1:
+    for (size_t i = 0; i < count; ++i)
+      values[i] = bytes[i / 8] >> i % 8 & 1;
+    return;
+  default:
+    assert(false && "rows accept no other type");
+  }
 }
 
 } // namespace
@@ -97,34 +120,14 @@ void decode(Type type, const void *packed, size_t count, float *values) {
   case Type::E5M2:
     return decodeEights(5, static_cast<const uint8_t *>(packed), count, values);
   default:
-    assert(false && "rows accept no other type");
+    return decodeIntegers(type, static_cast<const uint8_t *>(packed), count,
+                          values);
   }
 }
 
-void decode(Type type, const void *packed, size_t count, int32_t *values) {
-  const auto *bytes = static_cast<const uint8_t *>(packed);
-  switch (type) {
-  case Type::S8:
-    return widen<int8_t>(packed, count, values);
-  case Type::U8:
-    return widen<uint8_t>(packed, count, values);
-  case Type::S4:
-    for (size_t i = 0; i < count; ++i)
-      values[i] = int8_t(bytes[i / 2] << (i % 2 ? 0 : 4)) >> 4;
-    return;
-  case Type::U4:
-    for (size_t i = 0; i < count; ++i)
-      values[i] = bytes[i / 2] >> (i % 2 ? 4 : 0) & 15;
-    return;
-  default:
-    assert(false && "rows accept no other type");
-  }
-}
-
-void decode(Type type, const void *packed, size_t count, double *values) {
-  assert(type == Type::F64 && "rows accept no other type");
-  (void)type;
-  std::memcpy(values, packed, count * sizeof(double));
+void makeOpposites(float *values, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    values[i] = 1.0f - 2.0f * values[i];
 }
 
 } // namespace emulator

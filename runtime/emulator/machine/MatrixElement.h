@@ -16,15 +16,12 @@
 
 namespace emulator {
 
-/// Decodes `count` packed elements of F16, BF16, TF32, E4M3 or E5M2, exactly.
-/// TF32 elements have their low 13 bits ignored.
+/// Decodes `count` packed elements of F16, BF16, TF32, E4M3, E5M2, S8, U8, S4,
+/// U4 or B1, exactly. TF32 elements have their low 13 bits ignored.
 void decode(Type type, const void *packed, size_t count, float *values);
 
-/// Decodes `count` packed elements of S8, U8, S4 or U4.
-void decode(Type type, const void *packed, size_t count, int32_t *values);
-
-/// Decodes `count` elements of F64.
-void decode(Type type, const void *packed, size_t count, double *values);
+/// Makes 1 and -1 of decoded bits 0 and 1.
+void makeOpposites(float *values, size_t count);
 
 /// The value of an f16, and the f16 nearest to a value (ties to even).
 float halfToFloat(uint16_t bits);

@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// The matrix unit of a warp: D = A * B + C on register fragments.
-//
-// Sums run over k in order, each step a fused multiply-add in f32 (f64 for f64,
-// exact for integers). Hardware adds several products at once with its own
-// alignment; both agree on values whose sums f32 holds exactly.
+// The matrix unit of a warp: D = A * B + C on register fragments, as sums of
+// tiles (MatrixTile.h), or of f64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,9 +11,6 @@
 #define RUNTIME_EMULATOR_MACHINE_MATRIXUNIT_H
 
 #include "runtime/emulator/ptx/Type.h"
-
-#include <cstddef>
-#include <cstdint>
 
 namespace emulator {
 
@@ -26,6 +20,8 @@ struct MmaForm {
   Type a = Type::F16, b = Type::F16, c = Type::F32, d = Type::F32;
   /// Integer results are clamped to 32 bits instead of wrapping.
   bool saturate = false;
+  /// Of B1: the sums count bits that differ, not those that both have.
+  bool exclusive = false;
 
   unsigned registersOfA() const;
   unsigned registersOfB() const;
@@ -48,15 +44,10 @@ struct MmaRegisters {
 
 void multiply(const MmaForm &form, const MmaRegisters &registers);
 
-/// sums[row][column] += A[row][k] * B[k][column] of row-major matrices.
-void accumulate(const float *a, const float *b, float *sums, const MmaForm &);
-void accumulate(const int32_t *a, const int32_t *b, int64_t *sums,
-                const MmaForm &);
-void accumulate(const double *a, const double *b, double *sums,
-                const MmaForm &);
-
-/// The 32 bits of an integer sum.
-int32_t integerResult(int64_t sum, bool saturate);
+/// The floats of A in `registers`: rows x k, row-major. Bits of B1 are decoded
+/// as -1 and 1 if `exclusive`.
+void decodeFragmentA(Type type, unsigned rows, unsigned k,
+                     const void *const *registers, bool exclusive, float *a);
 
 } // namespace emulator
 

@@ -6,9 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/machine/MatrixUnit.h"
+#include "test/runtime/emulator/TestTensor.h"
+
 #include "runtime/emulator/machine/Fragment.h"
 #include "runtime/emulator/machine/MatrixElement.h"
+#include "runtime/emulator/machine/MatrixTile.h"
+#include "runtime/emulator/machine/MatrixUnit.h"
 
 #include <gtest/gtest.h>
 
@@ -23,38 +26,18 @@ namespace {
 
 constexpr unsigned lanes = 32;
 
-/// Packs small integers of a matrix into the registers of a form. Integers up
-/// to 4 in absolute value are exact in every format.
-uint32_t encode(Type type, int value) {
-  const float real = float(value);
-  uint32_t word;
-  std::memcpy(&word, &real, sizeof(word));
-  switch (type) {
-  case Type::F16:
-    return floatToHalf(real);
-  case Type::BF16:
-    return word >> 16;
-  case Type::TF32:
-    return word | 0x1FFF; // what the format has no place for
-  case Type::E4M3:
-  case Type::E5M2:
-    for (unsigned bits = 0; bits < 256; ++bits) {
-      float decoded;
-      const uint8_t byte = bits;
-      decode(type, &byte, 1, &decoded);
-      if (decoded == real)
-        return bits;
-    }
-    return 0x7F;
-  default:
-    return uint32_t(value) & ((1u << bitsOf(type)) - 1);
-  }
-}
-
 int valueAt(Type type, unsigned row, unsigned column) {
   const int value = int(row * 7 + column * 5 + row * column) % 4;
   const bool noSign = type == Type::U8 || type == Type::U4;
   return noSign ? value : value - 2;
+}
+
+/// What element k adds to an element of D.
+int productOf(const MmaForm &form, Place at, unsigned k) {
+  const int a = valueAt(form.a, at.row, k), b = valueAt(form.b, k, at.column);
+  if (form.a != Type::B1)
+    return a * b;
+  return form.exclusive ? (a ^ b) & 1 : a & b & 1;
 }
 
 struct Registers {
@@ -69,14 +52,16 @@ void check(const MmaForm &form) {
     for (unsigned q = 0; q < form.registersOfA(); ++q)
       for (unsigned j = 0; j < elementsPerRegister(bitsA); ++j) {
         const Place at = placeInA(form.m, bitsA, lane, q, j);
-        a.words[q][lane] |= encode(form.a, valueAt(form.a, at.row, at.column))
-                            << j * bitsA;
+        a.words[q][lane] |=
+            encodeElement(form.a, valueAt(form.a, at.row, at.column))
+            << j * bitsA;
       }
     for (unsigned q = 0; q < form.registersOfB(); ++q)
       for (unsigned j = 0; j < elementsPerRegister(bitsB); ++j) {
         const Place at = placeInB(bitsB, lane, q, j);
-        b.words[q][lane] |= encode(form.b, valueAt(form.b, at.row, at.column))
-                            << j * bitsB;
+        b.words[q][lane] |=
+            encodeElement(form.b, valueAt(form.b, at.row, at.column))
+            << j * bitsB;
       }
   }
   MmaRegisters registers;
@@ -92,7 +77,7 @@ void check(const MmaForm &form) {
       const Place at = placeInC(lane, i);
       int sum = 0;
       for (unsigned k = 0; k < form.k; ++k)
-        sum += valueAt(form.a, at.row, k) * valueAt(form.b, k, at.column);
+        sum += productOf(form, at, k);
       uint32_t word = d.words[i][lane];
       float real;
       std::memcpy(&real, &word, sizeof(real));
@@ -188,6 +173,38 @@ TEST(MatrixUnit, IntegerResultsWrapOrSaturate) {
   EXPECT_EQ(integerResult(int64_t(1) << 31, false), INT32_MIN);
   EXPECT_EQ(integerResult(int64_t(1) << 31, true), INT32_MAX);
   EXPECT_EQ(integerResult(-(int64_t(1) << 40), true), INT32_MIN);
+}
+
+TEST(MatrixUnit, BitsThatBothHaveOrThatDiffer) {
+  for (bool exclusive : {false, true})
+    for (unsigned k : {128u, 256u}) {
+      MmaForm bits = form(16, k, Type::B1, Type::B1, Type::S32);
+      bits.exclusive = exclusive;
+      check(bits);
+    }
+}
+
+TEST(MatrixUnit, ResultsMayLieInTheRegistersOfC) {
+  const MmaForm halves = form(16, 8, Type::F16, Type::F16, Type::F32);
+  Registers zero, sums;
+  for (unsigned q = 0; q < 4; ++q)
+    for (unsigned lane = 0; lane < lanes; ++lane) {
+      const float value = float(q * 100 + lane);
+      std::memcpy(&sums.words[q][lane], &value, sizeof(value));
+    }
+  MmaRegisters registers;
+  for (unsigned q = 0; q < 4; ++q) {
+    registers.a[q] = registers.b[q] = zero.words[0];
+    registers.c[q] = sums.words[q];
+    registers.d[q] = sums.words[3 - q];
+  }
+  multiply(halves, registers);
+  for (unsigned q = 0; q < 4; ++q)
+    for (unsigned lane = 0; lane < lanes; ++lane) {
+      float value;
+      std::memcpy(&value, &sums.words[3 - q][lane], sizeof(value));
+      ASSERT_EQ(value, float(q * 100 + lane));
+    }
 }
 
 TEST(MatrixElement, SpecialValuesOfEightBits) {
