@@ -55,9 +55,9 @@ std::string join(const std::vector<std::string> &words) {
   return text;
 }
 
-/// Whether `.target` allows a row's first architecture: `sm_90` from there on,
-/// `sm_90a` for that one alone.
-bool allows(const ModuleNames &module, const std::string &first) {
+/// Whether `.target` is among a row's architectures: `sm_90` from there on,
+/// `sm_90a` that one alone, `sm_100f` its family.
+bool allowsOne(const ModuleNames &module, const std::string &first) {
   unsigned number = static_cast<unsigned>(std::stoul(first.substr(3)));
   if (first.back() == 'a')
     return module.accelerated && module.arch == number;
@@ -65,6 +65,18 @@ bool allows(const ModuleNames &module, const std::string &first) {
     return (module.accelerated || module.family) &&
            module.arch / 10 == number / 10 && module.arch >= number;
   return module.arch >= number;
+}
+
+/// The same for one of several, `sm_100f sm_120f`.
+bool allows(const ModuleNames &module, const std::string &architectures) {
+  size_t start = 0, end = 0;
+  while (end != std::string::npos) {
+    end = architectures.find(' ', start);
+    if (allowsOne(module, architectures.substr(start, end - start)))
+      return true;
+    start = end + 1;
+  }
+  return false;
 }
 
 class Binder {

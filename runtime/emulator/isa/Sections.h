@@ -14,25 +14,27 @@
 namespace emulator {
 
 // Each is defined in the file of its name.
-Section integerSection();         // 9.7.1, 9.7.2
-Section floatingPointSection();   // 9.7.3
-Section halfSection();            // 9.7.4, 9.7.5
-Section comparisonSection();      // 9.7.6, 9.7.7
-Section logicSection();           // 9.7.8
-Section moveSection();            // 9.7.9: mov, prmt, cvta, ...
-Section memorySection();          // 9.7.9: ld, st, prefetch, ...
-Section conversionSection();      // 9.7.9: cvt
-Section controlSection();         // 9.7.12
-Section barrierSection();         // 9.7.13: bar, barrier
-Section collectiveSection();      // 9.7.9.6, 9.7.13: shfl, vote, redux, ...
-Section fenceSection();           // 9.7.13, 9.7.19: fence, nanosleep, ...
-Section atomicSection();          // 9.7.13: atom, red
-Section asyncCopySection();       // 9.7.9.25.3: cp.async
-Section bulkCopySection();        // 9.7.9.25.4: cp.async.bulk
-Section tensorCopySection();      // 9.7.9.27: cp.async.bulk.tensor
-Section mbarrierSection();        // 9.7.13.15
-Section matrixSection();          // 9.7.14: mma, ldmatrix, stmatrix
-Section warpgroupMatrixSection(); // 9.7.15: wgmma
+Section integerSection();           // 9.7.1
+Section extendedPrecisionSection(); // 9.7.2
+Section floatingPointSection();     // 9.7.3
+Section halfSection();              // 9.7.4, 9.7.5
+Section comparisonSection();        // 9.7.6, 9.7.7
+Section logicSection();             // 9.7.8
+Section moveSection();              // 9.7.9: mov, prmt, cvta, ...
+Section memorySection();            // 9.7.9: ld, st, prefetch, ...
+Section conversionSection();        // 9.7.9: cvt
+Section controlSection();           // 9.7.12
+Section barrierSection();           // 9.7.13: bar, barrier
+Section collectiveSection();        // 9.7.9.6, 9.7.13: shfl, vote, redux, ...
+Section fenceSection();             // 9.7.13, 9.7.19: fence, nanosleep, ...
+Section atomicSection();            // 9.7.13: atom, red
+Section asyncCopySection();         // 9.7.9.25.3: cp.async
+Section bulkCopySection();          // 9.7.9.25.4: cp.async.bulk
+Section tensorCopySection();        // 9.7.9.27: cp.async.bulk.tensor
+Section mbarrierSection();          // 9.7.13.15
+Section matrixSection();            // 9.7.14: mma, ldmatrix, stmatrix
+Section warpgroupMatrixSection();   // 9.7.15: wgmma
+Section stackSection();             // 9.7.17
 
 } // namespace emulator
 

@@ -7,15 +7,18 @@
 namespace emulator {
 
 const std::vector<Section> &instructionSet() {
-  // In the manual's order.
+  // In the manual's order, one a line.
   using Make = Section (*)();
   static const Make makers[] = {
-      integerSection,
+      integerSection, //
+      extendedPrecisionSection,
       floatingPointSection,
+      halfSection,
       comparisonSection,
       logicSection,
       moveSection,
       memorySection,
+      conversionSection,
       asyncCopySection,
       bulkCopySection,
       tensorCopySection,
@@ -27,6 +30,7 @@ const std::vector<Section> &instructionSet() {
       mbarrierSection,
       matrixSection,
       warpgroupMatrixSection,
+      stackSection,
   };
   static const std::vector<Section> sections = [] {
     std::vector<Section> made;

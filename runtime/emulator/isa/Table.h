@@ -63,7 +63,9 @@ struct Row {
   const char *syntax;
   const char *classes;
   Select select;
-  const char *arch = "sm_50"; ///< the first, `sm_90a` for that family alone
+  /// The first architecture; `sm_90a` for that one alone, `sm_100f` for a
+  /// family; several with spaces between them.
+  const char *arch = "sm_50";
   Convergence convergence = Convergence::None;
   /// The operand that holds the membermask, of Convergence::Members.
   const char *members = nullptr;

@@ -91,6 +91,25 @@ bool Warp::growLocal(uint32_t bytes) {
   return true;
 }
 
+bool Warp::allocate(uint64_t bytes, uint32_t align, uint32_t &address) {
+  uint64_t start = (uint64_t(stackHeight()) + align - 1) & ~(align - 1ull);
+  if (bytes > stackLimit || start + bytes > stackLimit ||
+      !growLocal(static_cast<uint32_t>(start + bytes)))
+    return false;
+  address = static_cast<uint32_t>(start);
+  frame_->allocated += static_cast<uint32_t>(start + bytes) - stackHeight();
+  return true;
+}
+
+bool Warp::restoreStack(uint64_t height, Mask lanes) {
+  uint32_t variables = frame_->local + frame_->function->localBytes;
+  if (height < variables || height > stackHeight())
+    return false;
+  if (lanes == frame_->lanes)
+    frame_->allocated = static_cast<uint32_t>(height) - variables;
+  return true;
+}
+
 void Warp::enter(const Split &split) {
   pc_ = split.pc;
   active_ = split.lanes;
@@ -301,7 +320,7 @@ void Warp::stay(Mask lanes) {
 
 Frame *Warp::call(Mask lanes, const Function &callee,
                   const Instruction &instruction) {
-  uint32_t local = frame_->local + frame_->function->localBytes;
+  uint32_t local = stackHeight();
   local = (local + 15) & ~uint32_t(15);
   bool fits = frame_->depth < deepestCall && callee.localBytes <= stackLimit &&
               local <= stackLimit - callee.localBytes &&

@@ -34,8 +34,9 @@ struct Frame {
   Frame *caller = nullptr;
   uint32_t returnTo = 0; ///< in the caller's code
   uint32_t depth = 0;
-  uint32_t local = 0; ///< where its variables begin in local memory: bytes
-  Mask lanes = 0;     ///< that have not returned
+  uint32_t local = 0;     ///< where its variables begin in local memory: bytes
+  uint32_t allocated = 0; ///< bytes behind its variables: alloca
+  Mask lanes = 0;         ///< that have not returned
   /// The call, whose detail says where results go; null in a kernel.
   const Instruction *call = nullptr;
   std::unique_ptr<std::byte[]> storage;
@@ -151,6 +152,17 @@ public:
     ++polls_;
     restless_ += 2048;
   }
+
+  /// Where the stack of the current frame ends in local memory.
+  uint32_t stackHeight() const {
+    return frame_->local + frame_->function->localBytes + frame_->allocated;
+  }
+  /// Local memory of the frame for every lane, at `address`; false if there is
+  /// no room.
+  bool allocate(uint64_t bytes, uint32_t align, uint32_t &address);
+  /// Lowers the stack, if all lanes of the frame ask for it; false if it has
+  /// not been so high.
+  bool restoreStack(uint64_t height, Mask lanes);
 
   // --- what control flow uses ---
 

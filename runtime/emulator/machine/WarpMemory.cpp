@@ -109,7 +109,7 @@ std::byte *Warp::at(MemorySpace space, uint64_t address, uint64_t bytes,
     return block ? block->shared(address & sharedOffsetMask, bytes) : nullptr;
   }
   case MemorySpace::Local: {
-    uint64_t size = frame_->local + frame_->function->localBytes;
+    uint64_t size = stackHeight();
     bool inside = bytes <= size && address <= size - bytes;
     return inside ? localMemory(lane) + address : nullptr;
   }
