@@ -235,14 +235,30 @@ void KernelArguments::fail(Emit &emit, int32_t status) const {
                         LLVM::AtomicOrdering::monotonic);
 }
 
+static Value finishedCounter(Emit &emit, Value launch) {
+  return emit.load(emit.pointer(),
+                   field(emit, launch, offsetof(moert_launch, finished)));
+}
+
+Value KernelArguments::addFinished(Emit &emit, Value count) const {
+  return LLVM::AtomicRMWOp::create(emit, LLVM::AtomicBinOp::add,
+                                   finishedCounter(emit, launch), count,
+                                   LLVM::AtomicOrdering::acq_rel);
+}
+
 Value KernelArguments::finish(Emit &emit, Value tasks) const {
-  Value counter = emit.load(
-      emit.pointer(), field(emit, launch, offsetof(moert_launch, finished)));
   Value count = emit.sub(end, begin);
-  Value before =
-      LLVM::AtomicRMWOp::create(emit, LLVM::AtomicBinOp::add, counter, count,
-                                LLVM::AtomicOrdering::acq_rel);
-  return emit.equal(emit.add(before, count), tasks);
+  return emit.equal(emit.add(addFinished(emit, count), count), tasks);
+}
+
+void KernelArguments::awaitFinished(Emit &emit, Value count) const {
+  Value await = emit.load(emit.pointer(),
+                          field(emit, launch, offsetof(moert_launch, await)));
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(emit.getContext()),
+                                  {emit.pointer(), emit.getI64Type()});
+  LLVM::CallOp::create(emit, type,
+                       ValueRange{await, finishedCounter(emit, launch), count});
 }
 
 void moec::emitKernel(Emit &emit, StringRef name,

@@ -131,6 +131,10 @@ struct KernelArguments {
   /// Counts the tasks of this range as finished. Returns (i1) whether it was
   /// the last of `tasks` to finish: then it sees what all others have written.
   mlir::Value finish(Emit &emit, mlir::Value tasks) const;
+  /// Counts `count` tasks as finished; returns how many were before.
+  mlir::Value addFinished(Emit &emit, mlir::Value count) const;
+  /// Waits until `count` tasks are finished, and sees what they have written.
+  void awaitFinished(Emit &emit, mlir::Value count) const;
 };
 
 /// Defines the exported function of a kernel.

@@ -30,6 +30,9 @@ struct KernelPlan {
   exec::WeightUse weights = exec::WeightUse::Whole;
   /// Scratch memory of each thread.
   int64_t scratchBytes = 0;
+  /// Whether tasks wait for those before them, so that ranges must begin in
+  /// ascending order.
+  bool isOrdered = false;
 };
 
 /// What a kernel is built for.

@@ -21,7 +21,8 @@ template <typename Options> static Options toOptions(FusionCost cost) {
   return options;
 }
 
-// Larger groups go first: what they leave is for the smaller ones.
+// Larger groups go first: what they leave is for the smaller ones. Then come
+// those that join groups.
 static const Fusion fusions[] = {
     {"router", "rms_norm, router, top_k and dispatch",
      [](OpPassManager &passes, FusionCost cost) {
@@ -48,6 +49,21 @@ static const Fusion fusions[] = {
      [](OpPassManager &passes, FusionCost cost) {
        passes.addPass(createFuseRopeAppendPass(
            toOptions<FuseRopeAppendPassOptions>(cost)));
+     }},
+    {"qkv-cache", "the products of qkv, and rope-append of their sums",
+     [](OpPassManager &passes, FusionCost cost) {
+       passes.addPass(
+           createFuseQKVCachePass(toOptions<FuseQKVCachePassOptions>(cost)));
+     }},
+    {"norm-products", "rms_norm and the group of products that reads it",
+     [](OpPassManager &passes, FusionCost cost) {
+       passes.addPass(createFuseNormProductsPass(
+           toOptions<FuseNormProductsPassOptions>(cost)));
+     }},
+    {"routed-gate-up", "router and gate-up",
+     [](OpPassManager &passes, FusionCost cost) {
+       passes.addPass(createFuseRoutedGateUpPass(
+           toOptions<FuseRoutedGateUpPassOptions>(cost)));
      }},
     {"residual-norm", "add and rms_norm",
      [](OpPassManager &passes, FusionCost cost) {

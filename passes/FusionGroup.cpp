@@ -18,12 +18,51 @@ using namespace moec;
 static constexpr int64_t defaultMaxTokens = 512;
 
 //===----------------------------------------------------------------------===//
+// Looking into groups
+//===----------------------------------------------------------------------===//
+
+Operation *moec::unitOf(Operation *op) {
+  auto group = dyn_cast_if_present<exec::GroupOp>(op->getParentOp());
+  return group ? group.getOperation() : op;
+}
+
+Value moec::outside(Value value) {
+  auto group =
+      dyn_cast_if_present<exec::GroupOp>(value.getParentBlock()->getParentOp());
+  if (!group)
+    return value;
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return group.getInputs()[argument.getArgNumber()];
+  auto yielded = group.getBody().front().getTerminator()->getOperands();
+  for (auto [inner, result] : llvm::zip(yielded, group.getOutputs()))
+    if (inner == value)
+      return result;
+  return {};
+}
+
+Operation *moec::sourceOf(Value value) {
+  if (isa<BlockArgument>(value)) {
+    Value outer = outside(value);
+    return outer == value ? nullptr : sourceOf(outer);
+  }
+  auto group = value.getDefiningOp<exec::GroupOp>();
+  if (!group)
+    return value.getDefiningOp();
+  auto result = cast<OpResult>(value);
+  return group.getBody()
+      .front()
+      .getTerminator()
+      ->getOperand(result.getResultNumber())
+      .getDefiningOp();
+}
+
+//===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
 
 /// Rows that a value has for each token of the step.
 static int64_t rowsPerToken(Value value) {
-  Operation *op = value.getDefiningOp();
+  Operation *op = sourceOf(value);
   if (auto permute = dyn_cast_if_present<moe::PermuteOp>(op))
     return permute.getPlan().getType().getChoices();
   if (auto linear = dyn_cast_if_present<moe::GroupedLinearOp>(op))
@@ -68,19 +107,21 @@ static SmallVector<Value> inputsOf(const FusionCandidate &candidate) {
   return inputs.takeVector();
 }
 
+/// Also what is shared, since that goes through memory.
 static SmallVector<Value> outputsOf(const FusionCandidate &candidate) {
   SmallVector<Value> outputs;
   for (Operation *op : candidate.members)
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+      if (llvm::is_contained(candidate.shared, result) ||
+          llvm::any_of(result.getUsers(), [&](Operation *user) {
             return !contains(candidate, user);
           }))
         outputs.push_back(result);
   return outputs;
 }
 
-/// The last operation that must run before the group; null if none must. Reading
-/// a parameter is no computation: it can be moved.
+/// The last operation that must run before the group; null if none must.
+/// Reading a parameter is no computation: it can be moved.
 static Operation *lastInput(const FusionCandidate &candidate) {
   Operation *last = nullptr;
   for (Value input : inputsOf(candidate)) {
@@ -114,15 +155,23 @@ static std::string findUseObstacle(const FusionCandidate &candidate,
   return {};
 }
 
+int64_t Fuser::onChipBytes(const FusionCandidate &candidate) {
+  double bytes = static_cast<double>(candidate.onChipBytes);
+  for (Value value : candidate.shared)
+    bytes += bytesOf(value, maxTokens());
+  return static_cast<int64_t>(bytes);
+}
+
 std::string Fuser::findTrafficObstacle(const FusionCandidate &candidate) {
-  if (candidate.onChipBytes > cost.onChipBytes)
-    return "it keeps " + std::to_string(candidate.onChipBytes) +
+  if (int64_t bytes = onChipBytes(candidate); bytes > cost.onChipBytes)
+    return "it keeps " + std::to_string(bytes) +
            " bytes on chip, of which there are " +
            std::to_string(cost.onChipBytes);
   double savedBytes = 0;
   for (Operation *op : candidate.members)
     for (Value result : op->getResults())
-      if (!llvm::is_contained(candidate.outputs, result))
+      if (!llvm::is_contained(candidate.outputs, result) &&
+          !llvm::is_contained(candidate.shared, result))
         savedBytes += 2 * bytesOf(result, maxTokens()); // written and read
   double launches = static_cast<double>(candidate.members.size()) - 1;
   if (cost.gain(savedBytes, launches, candidate.addedFlops) > 0)
@@ -145,24 +194,44 @@ std::string Fuser::findObstacle(const FusionCandidate &candidate) {
   return findTrafficObstacle(candidate);
 }
 
-void Fuser::refuse(const Twine &reason) {
-  Builder builder(step.getContext());
+/// Adds to a list on the function. Layers that are alike have equal entries.
+void Fuser::addUnique(StringRef attribute, Attribute entry) {
   SmallVector<Attribute> entries;
-  if (auto known = step->getAttrOfType<ArrayAttr>(notFusedAttributeName))
+  if (auto known = step->getAttrOfType<ArrayAttr>(attribute))
     llvm::append_range(entries, known);
-  Attribute entry = builder.getDictionaryAttr(
-      {builder.getNamedAttr("fusion", builder.getStringAttr(fusion)),
-       builder.getNamedAttr("reason", builder.getStringAttr(reason))});
-  // Layers that are alike have the same reason.
   if (llvm::is_contained(entries, entry))
     return;
   entries.push_back(entry);
-  step->setAttr(notFusedAttributeName, builder.getArrayAttr(entries));
+  step->setAttr(attribute, ArrayAttr::get(step.getContext(), entries));
+}
+
+void Fuser::refuse(const Twine &reason) {
+  Builder builder(step.getContext());
+  addUnique(
+      notFusedAttributeName,
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr("fusion", builder.getStringAttr(fusion)),
+           builder.getNamedAttr("reason", builder.getStringAttr(reason))}));
 }
 
 //===----------------------------------------------------------------------===//
 // Groups
 //===----------------------------------------------------------------------===//
+
+/// Copies the operations of a group to where the builder is.
+static void dissolve(exec::GroupOp group, OpBuilder &builder,
+                     IRMapping &values) {
+  Block &source = group.getBody().front();
+  IRMapping inner;
+  for (auto [argument, input] :
+       llvm::zip(source.getArguments(), group.getInputs()))
+    inner.map(argument, values.lookup(input));
+  for (Operation &op : source.without_terminator())
+    builder.clone(op, inner);
+  for (auto [result, value] :
+       llvm::zip(group.getOutputs(), source.getTerminator()->getOperands()))
+    values.map(result, inner.lookup(value));
+}
 
 void Fuser::makeGroup(const FusionCandidate &candidate) {
   SmallVector<Value> inputs = inputsOf(candidate);
@@ -187,7 +256,10 @@ void Fuser::makeGroup(const FusionCandidate &candidate) {
     values.map(input, body.addArgument(input.getType(), input.getLoc()));
   builder.setInsertionPointToEnd(&body);
   for (Operation *op : candidate.members)
-    builder.clone(*op, values);
+    if (auto inner = dyn_cast<exec::GroupOp>(op))
+      dissolve(inner, builder, values);
+    else
+      builder.clone(*op, values);
   SmallVector<Value> yielded = llvm::map_to_vector(
       outputs, [&](Value value) { return values.lookup(value); });
   exec::YieldOp::create(builder, location, yielded);
@@ -196,6 +268,7 @@ void Fuser::makeGroup(const FusionCandidate &candidate) {
     value.replaceAllUsesWith(result);
   for (Operation *op : llvm::reverse(candidate.members))
     op->erase();
+  addUnique(fusedAttributeName, builder.getStringAttr(fusion));
   ++made;
 }
 

@@ -25,13 +25,21 @@ namespace moec {
 /// `fusion` and `reason`.
 inline constexpr llvm::StringLiteral notFusedAttributeName = "moe.not_fused";
 
+/// On a version of @step: the names of the fusions that were made, also of
+/// those whose groups are part of larger ones now.
+inline constexpr llvm::StringLiteral fusedAttributeName = "moe.fused";
+
 /// Operations that one kernel could compute.
 struct FusionCandidate {
   /// In an order in which they can run; the group keeps it, so that it does not
-  /// depend on the order in the program.
+  /// depend on the order in the program. A group that is a member is dissolved:
+  /// its operations take its place.
   llvm::SmallVector<mlir::Operation *> members;
   /// The results that the kernel can write; all others stay inside of it.
   llvm::SmallVector<mlir::Value> outputs;
+  /// Results that members read of each other through memory: the kernel
+  /// computes all of them before it goes on. They must fit on chip.
+  llvm::SmallVector<mlir::Value> shared;
   /// What the kernel keeps of a whole step in memory of its own.
   int64_t onChipBytes = 0;
   double addedFlops = 0;
@@ -59,15 +67,28 @@ public:
   int64_t groups() const { return made; }
 
 private:
+  int64_t onChipBytes(const FusionCandidate &candidate);
   std::string findObstacle(const FusionCandidate &candidate);
   std::string findTrafficObstacle(const FusionCandidate &candidate);
   void makeGroup(const FusionCandidate &candidate);
+  void addUnique(llvm::StringRef attribute, mlir::Attribute entry);
 
   llvm::StringRef fusion;
   mlir::func::FuncOp step;
   FusionCost cost;
   int64_t made = 0;
 };
+
+/// The operation itself, or the group that it is in.
+mlir::Operation *unitOf(mlir::Operation *op);
+/// What a value inside of a group is called outside: for an argument, the
+/// operand, for a yielded value, the result. Null if it does not leave.
+mlir::Value outside(mlir::Value value);
+/// The operation of type `Op` that makes a value, in a group or not.
+mlir::Operation *sourceOf(mlir::Value value);
+template <typename Op> Op source(mlir::Value value) {
+  return llvm::dyn_cast_if_present<Op>(sourceOf(value));
+}
 
 /// The operation of type `Op` that makes a value, if it is in no group.
 template <typename Op> Op producer(mlir::Value value) {

@@ -24,10 +24,10 @@ static StringAttr findReason(func::FuncOp step, StringRef fusion) {
   return {};
 }
 
-static bool hasGroup(func::FuncOp step, StringRef fusion) {
-  return llvm::any_of(
-      step.getBody().front().getOps<exec::GroupOp>(),
-      [&](exec::GroupOp group) { return group.getName() == fusion; });
+static bool isMade(func::FuncOp step, StringRef fusion) {
+  auto made = step->getAttrOfType<ArrayAttr>(fusedAttributeName);
+  return made && llvm::is_contained(
+                     made, StringAttr::get(step.getContext(), fusion));
 }
 
 namespace {
@@ -38,7 +38,7 @@ struct RequireFusions : moec::impl::RequireFusionsPassBase<RequireFusions> {
     func::FuncOp step = getOperation();
     for (StringRef fusion : fusions) {
       StringAttr reason = findReason(step, fusion);
-      if (!reason && hasGroup(step, fusion))
+      if (!reason && isMade(step, fusion))
         continue;
       step.emitOpError("does not fuse '")
           << fusion << "', which is required: "

@@ -22,6 +22,13 @@ int64_t moert::evaluate(const format::Extent &extent, StepSize size) {
 // Binding
 //===----------------------------------------------------------------------===//
 
+/// moert_launch::await.
+static void awaitCounter(const int64_t *counter, int64_t value) {
+  Backoff backoff;
+  while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) < value)
+    backoff.pause();
+}
+
 void *Program::resolve(const format::Argument &argument) const {
   switch (argument.kind()) {
   case format::ArgumentKind::Buffer:
@@ -66,7 +73,7 @@ Program::Program(const format::Program &table,
   steps = std::make_unique<Step[]>(launches.size());
   for (size_t i = 0; i < launches.size(); ++i)
     steps[i].launch = {launches[i].arguments.data(), 0, &steps[i].status,
-                       &steps[i].finished};
+                       &steps[i].finished, awaitCounter};
 }
 
 //===----------------------------------------------------------------------===//

@@ -69,8 +69,18 @@ static FailureOr<KernelPlan> planAppendKV(exec::KernelOp kernel,
   return plan;
 }
 
-/// One row of keys to a column of K, whose pitch is a page's tokens.
-static void writeKeys(Emit &emit, Row from, Row column, int64_t headDim) {
+CachePages::Place CachePages::place(Emit &emit, const BatchFields &batch,
+                                    Value t) const {
+  Value position = batch.position(emit, t);
+  return {pageIndex(emit, batch.pages(emit, t),
+                    emit.div(position, MOERT_PAGE_TOKENS)),
+          emit.rem(position, MOERT_PAGE_TOKENS)};
+}
+
+/// To a column of K, whose pitch is a page's tokens.
+void CachePages::writeKeys(Emit &emit, Place place, Value head,
+                           Row from) const {
+  Row column = keys(emit, place.page, head).from(emit, place.slot);
   forEachStrip(emit, headDim, [&](Value i, int64_t lanes) {
     Value v = emit.round(loadStrip(emit, from, i, lanes), column.element);
     for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -81,8 +91,11 @@ static void writeKeys(Emit &emit, Row from, Row column, int64_t headDim) {
   });
 }
 
-/// One row of values to a row of V.
-static void writeValues(Emit &emit, Row from, Row to, int64_t headDim) {
+/// To a row of V.
+void CachePages::writeValues(Emit &emit, Place place, Value head,
+                             Row from) const {
+  Row to = values(emit, keys(emit, place.page, head))
+               .from(emit, emit.mul(place.slot, headDim));
   forEachStrip(emit, headDim, [&](Value i, int64_t lanes) {
     storeStrip(emit, loadStrip(emit, from, i, lanes), to, i);
   });
@@ -90,18 +103,11 @@ static void writeValues(Emit &emit, Row from, Row to, int64_t headDim) {
 
 void CachePages::append(Emit &emit, const BatchFields &batch, Value t,
                         Entry entry) const {
-  Value position = batch.position(emit, t);
-  Value page = pageIndex(emit, batch.pages(emit, t),
-                         emit.div(position, MOERT_PAGE_TOKENS));
-  Value slot = emit.rem(position, MOERT_PAGE_TOKENS);
+  Place at = place(emit, batch, t);
   emit.loop(emit.i64(0), emit.i64(heads), 1, [&](Value head) {
-    Row toKeys = keys(emit, page, head);
-    Row toValues = values(emit, toKeys);
     Value offset = emit.mul(head, headDim);
-    writeKeys(emit, entry.keys.from(emit, offset), toKeys.from(emit, slot),
-              headDim);
-    writeValues(emit, entry.values.from(emit, offset),
-                toValues.from(emit, emit.mul(slot, headDim)), headDim);
+    writeKeys(emit, at, head, entry.keys.from(emit, offset));
+    writeValues(emit, at, head, entry.values.from(emit, offset));
   });
 }
 

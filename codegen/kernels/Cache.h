@@ -48,6 +48,15 @@ struct CachePages {
   Row keys(Emit &emit, mlir::Value page, mlir::Value head) const;
   Row values(Emit &emit, Row keys) const;
 
+  /// Where a token's keys and values go.
+  struct Place {
+    mlir::Value page, slot; ///< slot: position in the page
+  };
+  Place place(Emit &emit, const BatchFields &batch, mlir::Value t) const;
+  /// Writes one head of a token: f32 [head_dim].
+  void writeKeys(Emit &emit, Place place, mlir::Value head, Row from) const;
+  void writeValues(Emit &emit, Place place, mlir::Value head, Row from) const;
+
   /// What a token writes: f32 [heads * head_dim] each.
   struct Entry {
     Row keys, values;

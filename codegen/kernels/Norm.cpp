@@ -78,19 +78,24 @@ void moec::forEachNormedStrip(Emit &emit, decoder::RMSNormOp op, Row from,
   });
 }
 
+void moec::emitNormedRows(Emit &emit, const KernelArguments &arguments,
+                          decoder::RMSNormOp op) {
+  Matrix x = matrixOf(emit, arguments, op.getX());
+  Row weight = rowOf(emit, arguments, op.getWeight());
+  Matrix y = matrixOf(emit, arguments, op.getY());
+  forEachTask(emit, arguments, [&](Value t) {
+    Row from = x.row(emit, t), to = y.row(emit, t);
+    forEachNormedStrip(emit, op, from, weight, [&](Value i, int64_t, Value v) {
+      storeStrip(emit, v, to, i);
+    });
+  });
+}
+
 static void emitRMSNorm(exec::KernelOp kernel, const KernelContext &,
                         Emit &emit) {
   auto op = firstOperation<decoder::RMSNormOp>(kernel);
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
-    Matrix x = matrixOf(emit, arguments, op.getX());
-    Row weight = rowOf(emit, arguments, op.getWeight());
-    Matrix y = matrixOf(emit, arguments, op.getY());
-    forEachTask(emit, arguments, [&](Value t) {
-      Row from = x.row(emit, t), to = y.row(emit, t);
-      forEachNormedStrip(
-          emit, op, from, weight,
-          [&](Value i, int64_t, Value v) { storeStrip(emit, v, to, i); });
-    });
+    emitNormedRows(emit, arguments, op);
   });
 }
 

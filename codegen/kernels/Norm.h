@@ -23,6 +23,11 @@ using NormedStripBody = llvm::function_ref<void(
 void forEachNormedStrip(Emit &emit, decoder::RMSNormOp op, Row from, Row weight,
                         NormedStripBody body);
 
+/// Norms the rows that are the tasks of `arguments`, from where the operation
+/// reads them to where its kernel yields them.
+void emitNormedRows(Emit &emit, const KernelArguments &arguments,
+                    decoder::RMSNormOp op);
+
 } // namespace moec
 
 #endif // CODEGEN_KERNELS_NORM_H

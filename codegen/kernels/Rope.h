@@ -28,9 +28,10 @@ public:
   void setPosition(Emit &emit, mlir::Value position) const;
   /// Rotates all heads of a row.
   void rotate(Emit &emit, Row from, Row to, int64_t width) const;
+  /// Rotates one; `to` may be `from`.
+  void rotateHead(Emit &emit, Row from, Row to) const;
 
 private:
-  void rotateHead(Emit &emit, Row from, Row to) const;
 
   int64_t half;    ///< head_dim / 2
   Row frequencies; ///< [half]

@@ -19,6 +19,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/Router.h"
 #include "codegen/kernels/Kernels.h"
 #include "codegen/kernels/Norm.h"
 #include "codegen/kernels/Plan.h"
@@ -37,23 +38,6 @@ using namespace moec;
 // The region
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// The operations of a kernel that routes; null where it has none.
-struct Routing {
-  decoder::RMSNormOp norm;
-  moe::RouterOp router;
-  moe::TopKOp topK;
-  moe::DispatchOp dispatch;
-
-  static Routing of(Block &region);
-  LogicalResult check();
-  /// Tokens whose logits are made at a time.
-  int64_t block() const { return router ? RouterProduct::blockTokens : 1; }
-};
-
-} // namespace
-
 Routing Routing::of(Block &region) {
   Routing routing;
   for (Operation &op : region) {
@@ -67,6 +51,20 @@ Routing Routing::of(Block &region) {
       routing.dispatch = dispatch;
   }
   return routing;
+}
+
+bool Routing::has(Operation *op) const {
+  return op == norm || op == router || op == topK || op == dispatch;
+}
+
+int64_t Routing::block() const {
+  return router ? RouterProduct::blockTokens : 1;
+}
+
+int64_t Routing::flops() {
+  if (!router)
+    return 0;
+  return 2 * rowLength(router.getLogits()) * rowLength(router.getX());
 }
 
 static LogicalResult checkReads(Operation *reader, Value operand,
@@ -103,12 +101,9 @@ LogicalResult Routing::check() {
 // The code
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-class RoutingKernel {
+class RoutingStage::Code {
 public:
-  RoutingKernel(exec::KernelOp kernel, const Target &target)
-      : kernel(kernel), ops(Routing::of(kernel.getBody().front())) {
+  Code(const Routing &routing, const Target &target) : ops(routing) {
     if (ops.router)
       product.emplace(ops.router, target, areas);
     choiceOffset = areas.take(routeScratchBytes(ops.topK));
@@ -119,7 +114,7 @@ public:
   }
 
   int64_t scratchBytes() const { return areas.bytes(); }
-  void emitInto(Emit &emit);
+  void emitTokens(Emit &emit, const KernelArguments &launch);
 
 private:
   /// The first token of a block, and how many there are.
@@ -130,13 +125,13 @@ private:
   int64_t choices() { return ops.topK.getK(); }
   int64_t rowLengthOfLogits() { return rowLength(ops.topK.getLogits()); }
   void bind(Emit &emit, KernelArguments arguments);
+  void routeBlock(Emit &emit, Tokens tokens);
   void loadTokens(Emit &emit, Tokens tokens);
   void norm(Emit &emit, Value token, Row copy);
   void route(Emit &emit, Value token, Value logits);
   Value choiceRow(Emit &emit, Value choice, Value token, int64_t scratch);
   void sort(Emit &emit);
 
-  exec::KernelOp kernel;
   Routing ops;
   ScratchAreas areas;
   std::optional<RouterProduct> product;
@@ -149,9 +144,7 @@ private:
   Value slots; ///< T k
 };
 
-} // namespace
-
-void RoutingKernel::bind(Emit &emit, KernelArguments launch) {
+void RoutingStage::Code::bind(Emit &emit, KernelArguments launch) {
   arguments = launch;
   slots = emit.mul(arguments.rows(emit), choices());
   if (product)
@@ -162,7 +155,7 @@ void RoutingKernel::bind(Emit &emit, KernelArguments launch) {
 }
 
 /// Norms one token into `copy`, as the router reads it: rounded, then widened.
-void RoutingKernel::norm(Emit &emit, Value token, Row copy) {
+void RoutingStage::Code::norm(Emit &emit, Value token, Row copy) {
   Matrix x = matrixOf(emit, arguments, ops.norm.getX());
   Row weight = rowOf(emit, arguments, ops.norm.getWeight());
   Type element = getElementTypeOrSelf(ops.norm.getY().getType());
@@ -179,7 +172,7 @@ void RoutingKernel::norm(Emit &emit, Value token, Row copy) {
 }
 
 /// Fills the product's x.
-void RoutingKernel::loadTokens(Emit &emit, Tokens tokens) {
+void RoutingStage::Code::loadTokens(Emit &emit, Tokens tokens) {
   emit.loop(emit.i64(0), tokens.count, 1, [&](Value t) {
     Row copy = operands.x.row(emit, t);
     Value token = emit.add(tokens.first, t);
@@ -195,8 +188,8 @@ void RoutingKernel::loadTokens(Emit &emit, Tokens tokens) {
 
 /// Where the experts or weights of a token go: where the kernel yields them, or
 /// to scratch memory.
-Value RoutingKernel::choiceRow(Emit &emit, Value choice, Value token,
-                               int64_t scratch) {
+Value RoutingStage::Code::choiceRow(Emit &emit, Value choice, Value token,
+                                    int64_t scratch) {
   if (isYielded(choice))
     return matrixOf(emit, arguments, choice).row(emit, token).base;
   Type element = getElementTypeOrSelf(choice.getType());
@@ -205,7 +198,7 @@ Value RoutingKernel::choiceRow(Emit &emit, Value choice, Value token,
   return scratchArea(emit, arguments, scratch, element).base;
 }
 
-void RoutingKernel::route(Emit &emit, Value token, Value logits) {
+void RoutingStage::Code::route(Emit &emit, Value token, Value logits) {
   Value bias = ops.topK.getBias();
   TokenRoute route = {
       logits, bias ? pointerTo(emit, arguments, bias) : Value(),
@@ -216,7 +209,7 @@ void RoutingKernel::route(Emit &emit, Value token, Value logits) {
   emit.branch(isNaN, [&] { arguments.fail(emit, MOERT_KERNEL_ROUTER_NAN); });
 }
 
-void RoutingKernel::sort(Emit &emit) {
+void RoutingStage::Code::sort(Emit &emit) {
   Value experts = ops.topK.getExperts();
   SlotSort sort = {
       isYielded(experts) ? pointerTo(emit, arguments, experts)
@@ -226,29 +219,43 @@ void RoutingKernel::sort(Emit &emit) {
   sort.emitInto(emit, *plan);
 }
 
-void RoutingKernel::emitInto(Emit &emit) {
-  emitKernel(emit, kernel.getSymName(), [&](KernelArguments launch) {
-    bind(emit, launch);
-    int64_t block = ops.block();
-    emit.loop(arguments.begin, arguments.end, block, [&](Value first) {
-      Value count = emit.min(emit.sub(arguments.end, first), emit.i64(block));
-      if (!product) {
-        Matrix logits = matrixOf(emit, arguments, ops.topK.getLogits());
-        return route(emit, first, logits.row(emit, first).base);
-      }
-      loadTokens(emit, {first, count});
-      product->emitBlock(emit, operands, count);
-      emit.loop(emit.i64(0), count, 1, [&](Value t) {
-        route(emit, emit.add(first, t), operands.logits.row(emit, t).base);
-      });
-    });
+void RoutingStage::Code::routeBlock(Emit &emit, Tokens tokens) {
+  if (!product) {
+    Matrix logits = matrixOf(emit, arguments, ops.topK.getLogits());
+    return route(emit, tokens.first, logits.row(emit, tokens.first).base);
+  }
+  loadTokens(emit, tokens);
+  product->emitBlock(emit, operands, tokens.count);
+  emit.loop(emit.i64(0), tokens.count, 1, [&](Value t) {
+    route(emit, emit.add(tokens.first, t), operands.logits.row(emit, t).base);
+  });
+}
+
+void RoutingStage::Code::emitTokens(Emit &emit, const KernelArguments &launch) {
+  bind(emit, launch);
+  int64_t block = ops.block();
+  emit.loop(arguments.begin, arguments.end, block, [&](Value first) {
+    Value left = emit.sub(arguments.end, first);
+    routeBlock(emit, {first, emit.min(left, emit.i64(block))});
+  });
+  emit.branch(emit.less(arguments.begin, arguments.end), [&] {
+    Value last = arguments.finish(emit, arguments.rows(emit));
     if (!ops.dispatch)
       return;
-    emit.branch(emit.less(arguments.begin, arguments.end), [&] {
-      Value last = arguments.finish(emit, arguments.rows(emit));
-      emit.branch(last, [&] { sort(emit); });
+    emit.branch(last, [&] {
+      sort(emit);
+      arguments.addFinished(emit, emit.i64(1));
     });
   });
+}
+
+RoutingStage::RoutingStage(const Routing &routing, const Target &target)
+    : code(std::make_unique<Code>(routing, target)) {}
+RoutingStage::~RoutingStage() = default;
+
+int64_t RoutingStage::scratchBytes() const { return code->scratchBytes(); }
+void RoutingStage::emitTokens(Emit &emit, const KernelArguments &arguments) {
+  code->emitTokens(emit, arguments);
 }
 
 //===----------------------------------------------------------------------===//
@@ -265,15 +272,17 @@ static FailureOr<KernelPlan> planRouting(exec::KernelOp kernel,
   plan.tasksPerRow = 1;
   plan.grain =
       ops.router ? ops.block() : rowGrain(8 * experts * ops.topK.getK());
-  if (ops.router)
-    plan.flopsPerRow = 2 * experts * rowLength(ops.router.getX());
-  plan.scratchBytes = RoutingKernel(kernel, context.target).scratchBytes();
+  plan.flopsPerRow = ops.flops();
+  plan.scratchBytes = RoutingStage(ops, context.target).scratchBytes();
   return plan;
 }
 
 static void emitRouting(exec::KernelOp kernel, const KernelContext &context,
                         Emit &emit) {
-  RoutingKernel(kernel, context.target).emitInto(emit);
+  RoutingStage stage(Routing::of(kernel.getBody().front()), context.target);
+  emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
+    stage.emitTokens(emit, arguments);
+  });
 }
 
 static constexpr StringRef normName = decoder::RMSNormOp::getOperationName(),

@@ -5,146 +5,10 @@
 #include "codegen/x86/MatrixKernels.h"
 
 #include "codegen/x86/MatrixCombine.h"
-#include "codegen/x86/MatrixLoops.h"
-#include "codegen/x86/MatrixRegion.h"
-#include "codegen/x86/RowSplit.h"
-
-#include "mlir/IR/TypeUtilities.h"
+#include "codegen/x86/MatrixKernelPlan.h"
 
 using namespace mlir;
 using namespace moec;
-
-/// Panels that a thread takes at once: one group of the loops.
-static constexpr int64_t grainPanels = groupPanels;
-
-namespace {
-
-/// How the products of a region are computed.
-struct RegionMethod {
-  std::unique_ptr<OperandDecoder> decoder;
-  std::unique_ptr<Epilogue> epilogue;
-  TileShapes shapes;
-  int64_t depth; ///< K, padded
-
-  RegionMethod(const MatrixRegion &region, const Target &target);
-  MatrixMethod method() const { return {*decoder, *epilogue, shapes}; }
-};
-
-} // namespace
-
-static std::unique_ptr<Epilogue> makeEpilogue(const MatrixRegion &region) {
-  Type f32 = Float32Type::get(region.x.getContext());
-  if (decoder::SwigluOp swiglu = region.swiglu)
-    return std::make_unique<GateSums>(
-        getElementTypeOrSelf(swiglu.getY().getType()));
-  if (region.add && !region.combine)
-    return std::make_unique<AddResidual>(f32);
-  return std::make_unique<StoreSums>(region.first().biasElement());
-}
-
-RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)
-    : decoder(makeOperandDecoder(region.first().weightType().getElementType(),
-                                 target)),
-      epilogue(makeEpilogue(region)),
-      shapes(TileShapes::of(target, epilogue->products())),
-      depth(
-          llvm::alignTo(region.first().depth(), decoder->unit() * depthSteps)) {
-  if (region.packs())
-    shapes = shapes.withOwnBlocks();
-}
-
-//===----------------------------------------------------------------------===//
-// Planning
-//===----------------------------------------------------------------------===//
-
-/// The layouts that the tiles read for weights of an element type.
-static std::pair<exec::RowBlocksAttr, exec::PanelsAttr>
-requiredLayouts(Type element) {
-  MLIRContext *context = element.getContext();
-  int64_t unit = element.isBF16() ? 2 : 1;
-  int64_t depth = unit * depthSteps;
-  return {exec::RowBlocksAttr::get(context, blockRows, slabDepth, depth),
-          exec::PanelsAttr::get(context, panelWidth, depth, unit)};
-}
-
-static LogicalResult checkWeights(const MatrixRegion &region,
-                                  const MatrixOperation &product) {
-  Type weight = product.weightType().getElementType();
-  Type x = region.xType().getElementType();
-  if (weight.isBF16() != x.isBF16())
-    return product.op->emitOpError("has ")
-           << weight << " weights with " << x
-           << " activations; the x86-64 kernels take bf16 with bf16, or f16 "
-              "or f32 weights with f32 activations";
-  exec::PanelsAttr panels = requiredLayouts(weight).second;
-  if (product.weightType().getEncoding() != panels)
-    return product.op->emitOpError("has weights ")
-           << product.weightType() << "; the x86-64 kernels read the layout "
-           << panels << ", see --x86-pack-matrix-operands";
-  MatrixOperation first = region.first();
-  if (weight != first.weightType().getElementType() ||
-      (region.swiglu && product.columns() != first.columns()))
-    return product.op->emitOpError("has weights ")
-           << product.weightType() << " beside " << first.weightType();
-  return success();
-}
-
-static LogicalResult checkRegion(const MatrixRegion &region) {
-  for (const MatrixOperation &product : region.products)
-    if (failed(checkWeights(region, product)))
-      return failure();
-  const MatrixOperation &first = region.first();
-  auto rowBlocks = requiredLayouts(first.weightType().getElementType()).first;
-  Attribute encoding = region.xType().getEncoding();
-  // A product alone comes with its activations packed, once for all threads.
-  bool alone = first.op->getBlock()->getOperations().size() == 2;
-  if (encoding != rowBlocks && (encoding || alone))
-    return first.op->emitOpError("has activations ")
-           << region.xType() << "; the x86-64 kernels read the layout "
-           << rowBlocks << ", see --x86-pack-matrix-operands";
-  if (region.permute && encoding)
-    return first.op->emitOpError("gathers rows of ")
-           << region.xType() << "; they must be row-major";
-  return success();
-}
-
-/// Scratch memory that the rows of all experts take for a group of panels.
-static int64_t combineBytes(const MatrixRegion &region,
-                            const KernelContext &context) {
-  // The rows of experts are a launch's rows themselves: of what made x.
-  return region.combine ? context.maxRows * groupPanels * panelWidth * 4 : 0;
-}
-
-static FailureOr<KernelPlan> plan(exec::KernelOp kernel,
-                                  const KernelContext &context) {
-  FailureOr<MatrixRegion> region = MatrixRegion::analyze(kernel);
-  if (failed(region) || failed(checkRegion(*region)))
-    return failure();
-  KernelPlan plan;
-  int64_t choices = 1;
-  for (const MatrixOperation &product : region->products)
-    plan.flopsPerRow += 2 * product.columns() * product.depth();
-  const MatrixOperation &first = region->first();
-  plan.fixedTasks = first.panels();
-  if (region->combine)
-    choices = region->combine.getPlan().getType().getChoices();
-  else
-    plan.fixedTasks *= first.experts();
-  if (region->isParallel())
-    for (const MatrixOperation &product :
-         ArrayRef(region->products).drop_front())
-      plan.fixedTasks += product.experts() * product.panels();
-  plan.flopsPerRow *= choices;
-  plan.grain = grainPanels;
-  plan.weights =
-      region->isGrouped() ? exec::WeightUse::Experts : exec::WeightUse::Whole;
-  RegionMethod method(*region, context.target);
-  plan.scratchBytes =
-      combineBytes(*region, context) +
-      matrixScratchBytes(method.method(),
-                         {context.maxRows, method.depth, region->packs()});
-  return plan;
-}
 
 //===----------------------------------------------------------------------===//
 // Code
@@ -155,33 +19,36 @@ namespace {
 class MatrixKernel {
 public:
   MatrixKernel(exec::KernelOp kernel, const KernelContext &context)
-      : kernel(kernel), region(*MatrixRegion::analyze(kernel)),
+      : kernel(kernel), region(*MatrixRegion::analyze(kernel, context.target)),
         how(region, context.target),
-        combinedBytes(combineBytes(region, context)) {}
+        unfinished(unfinishedBytes(region, context)),
+        loops(loopBytes(region, context)), heads(kernel, region.ends) {}
 
   void emitInto(Emit &emit);
 
 private:
   using Arguments = const KernelArguments &;
 
+  Value resultOf(int64_t i);
   MatrixProduct product(Emit &emit, Arguments arguments, int64_t i);
+  void emitTasks(Emit &emit, Arguments arguments);
   void emitOne(Emit &emit, Arguments arguments);
   void emitParallel(Emit &emit, Arguments arguments);
   void emitExperts(Emit &emit, const MatrixProduct &first);
   void emitCombined(Emit &emit, Arguments arguments);
   void combineGroup(Emit &emit, Arguments arguments, MatrixProduct group);
+  void emitHeads(Emit &emit, Arguments arguments, int64_t i,
+                 const MatrixProduct &units);
   /// The product of an expert, from that of expert 0, for the same panels.
   MatrixProduct ofExpert(Emit &emit, MatrixProduct product, Value expert);
   void emitProduct(Emit &emit, const MatrixProduct &product);
-  Value argument(Emit &emit, Arguments arguments, Value operand) {
-    return arguments.pointer(emit, cast<BlockArgument>(operand).getArgNumber());
-  }
   int64_t panels() const { return region.first().panels(); }
 
   exec::KernelOp kernel;
   MatrixRegion region;
   RegionMethod how;
-  int64_t combinedBytes;
+  int64_t unfinished, loops; ///< bytes of a thread's scratch memory
+  HeadsEmitter heads;
   Value offsets; ///< of the plan
 };
 
@@ -189,17 +56,39 @@ private:
 
 void MatrixKernel::emitInto(Emit &emit) {
   emitKernel(emit, kernel.getSymName(), [&](const KernelArguments &arguments) {
-    if (region.isGrouped())
-      offsets = argument(emit, arguments, region.first().plan);
-    if (region.combine)
-      emitCombined(emit, arguments);
-    else if (region.isParallel())
-      emitParallel(emit, arguments);
-    else if (region.isGrouped())
-      emitExperts(emit, product(emit, arguments, 0));
-    else
-      emitOne(emit, arguments);
+    if (!region.prologue)
+      return emitTasks(emit, arguments);
+    emitAfterPrologue(emit, arguments, *region.prologue,
+                      [&](Arguments own) { emitTasks(emit, own); });
   });
+}
+
+void MatrixKernel::emitTasks(Emit &emit, Arguments arguments) {
+  if (region.isGrouped())
+    offsets = pointerTo(emit, arguments, region.first().plan);
+  if (region.hasHeads())
+    heads.bind(emit, arguments,
+               emit.at(arguments.scratch, emit.getI8Type(),
+                       emit.i64(unfinished + loops)));
+  if (region.combine)
+    emitCombined(emit, arguments);
+  else if (region.isParallel() || region.hasHeads())
+    emitParallel(emit, arguments);
+  else if (region.isGrouped())
+    emitExperts(emit, product(emit, arguments, 0));
+  else
+    emitOne(emit, arguments);
+}
+
+/// The value that the i-th product's sums, or what is made of them, become.
+Value MatrixKernel::resultOf(int64_t i) {
+  if (region.add)
+    return region.add.getY();
+  if (region.combine)
+    return region.combine.getY();
+  if (region.swiglu)
+    return region.swiglu.getY();
+  return region.products[i].op->getResult(0);
 }
 
 /// The i-th product, of expert 0 or the only one; with the second if they are
@@ -208,7 +97,7 @@ MatrixProduct MatrixKernel::product(Emit &emit, Arguments arguments,
                                     int64_t i) {
   const MatrixOperation &op = region.products[i];
   MatrixProduct product;
-  product.x = argument(emit, arguments, region.x);
+  product.x = pointerTo(emit, arguments, region.x);
   if (region.packs())
     product.source = RowSource{product.x, region.xType().getElementType(),
                                op.depth(), Value(), 1};
@@ -218,18 +107,18 @@ MatrixProduct MatrixKernel::product(Emit &emit, Arguments arguments,
     product.source->slots =
         emit.at(offsets, emit.getI32Type(), emit.i64(plan.getExperts() + 1));
   }
-  product.w = {argument(emit, arguments, op.weight)};
+  product.w = {pointerTo(emit, arguments, op.weight)};
   if (region.swiglu)
-    product.w.push_back(argument(emit, arguments, region.products[1].weight));
+    product.w.push_back(pointerTo(emit, arguments, region.products[1].weight));
   product.rows = arguments.rows(emit);
   product.depth = how.depth;
-  product.target.result =
-      arguments.pointer(emit, kernel.getBody().getNumArguments() + i);
   product.target.pitch = product.target.columns = op.columns();
+  if (!region.ends[i])
+    product.target.result = pointerTo(emit, arguments, resultOf(i));
   if (op.bias)
-    product.target.operand = argument(emit, arguments, op.bias);
+    product.target.operand = pointerTo(emit, arguments, op.bias);
   if (region.add && !region.combine)
-    product.target.operand = argument(emit, arguments, region.residual);
+    product.target.operand = pointerTo(emit, arguments, region.residual);
   product.from = arguments.begin;
   product.to = arguments.end;
   product.scratch = arguments.scratch;
@@ -249,16 +138,51 @@ void MatrixKernel::emitOne(Emit &emit, Arguments arguments) {
 /// The tasks of one product follow those of another.
 void MatrixKernel::emitParallel(Emit &emit, Arguments arguments) {
   int64_t before = 0;
-  for (auto [i, op] : llvm::enumerate(region.products)) {
-    int64_t tasks = op.experts() * op.panels();
+  for (size_t i = 0; i < region.products.size(); ++i) {
+    int64_t tasks = productTasks(region, i);
     MatrixProduct own = product(emit, arguments, i);
     own.from = emit.max(emit.sub(own.from, emit.i64(before)), emit.i64(0));
     own.to = emit.min(emit.sub(own.to, emit.i64(before)), emit.i64(tasks));
     Value any = emit.less(emit.i64(0), own.rows);
-    emit.branch(emit.less(own.from, own.to),
-                [&] { emit.branch(any, [&] { emitProduct(emit, own); }); });
+    emit.branch(emit.less(own.from, own.to), [&] {
+      emit.branch(any, [&] {
+        if (region.ends[i])
+          emitHeads(emit, arguments, i, own);
+        else
+          emitProduct(emit, own);
+      });
+    });
     before += tasks;
   }
+}
+
+/// `units` names tasks where others name panels: units of heads, whose sums go
+/// to scratch memory.
+void MatrixKernel::emitHeads(Emit &emit, Arguments arguments, int64_t i,
+                             const MatrixProduct &units) {
+  Type f32 = emit.getF32Type();
+  int64_t panels = region.ends[i].unitPanels(), pitch = panels * panelWidth;
+  int64_t headDim = region.ends[i].headDim();
+  emit.loop(units.from, units.to, 1, [&](Value unit) {
+    MatrixProduct own = units;
+    own.from = emit.mul(unit, panels);
+    own.to = emit.min(emit.add(own.from, panels),
+                      emit.i64(region.products[i].panels()));
+    // Column 0 of the target is where that of the first panel would be.
+    Value firstColumn = emit.mul(unit, pitch);
+    own.target.result =
+        emit.at(arguments.scratch, f32, emit.sub(emit.i64(0), firstColumn));
+    own.target.pitch = pitch;
+    own.scratch =
+        emit.at(arguments.scratch, emit.getI8Type(), emit.i64(unfinished));
+    emitProduct(emit, own);
+    Value columns = emit.min(
+        emit.i64(pitch), emit.sub(emit.i64(units.target.columns), firstColumn));
+    heads.emitUnit(emit, arguments, i,
+                   {Row{arguments.scratch, f32}, pitch,
+                    emit.div(firstColumn, headDim), emit.div(columns, headDim),
+                    units.rows});
+  });
 }
 
 /// Task i is panel i % panels of expert i / panels.
@@ -335,9 +259,9 @@ void MatrixKernel::combineGroup(Emit &emit, Arguments arguments,
   sums.choices = plan.getChoices();
   sums.columns = columns;
   sums.result = group.target.result;
-  sums.weights = argument(emit, arguments, combine.getWeights());
+  sums.weights = pointerTo(emit, arguments, combine.getWeights());
   if (region.add)
-    sums.residual = argument(emit, arguments, region.residual);
+    sums.residual = pointerTo(emit, arguments, region.residual);
   Value slots = emit.mul(group.rows, plan.getChoices());
   sums.rowOfSlot = emit.at(offsets, emit.getI32Type(),
                            emit.add(slots, plan.getExperts() + 1));
@@ -347,7 +271,7 @@ void MatrixKernel::combineGroup(Emit &emit, Arguments arguments,
   group.target.result = emit.at(sums.sums, emit.getF32Type(), before);
   group.target.pitch = sums.pitch;
   group.scratch =
-      emit.at(arguments.scratch, emit.getI8Type(), emit.i64(combinedBytes));
+      emit.at(arguments.scratch, emit.getI8Type(), emit.i64(unfinished));
   emit.loop(emit.i64(0), emit.i64(plan.getExperts()), 1, [&](Value expert) {
     MatrixProduct own = ofExpert(emit, group, expert);
     emit.branch(emit.less(emit.i64(0), own.rows),
@@ -365,13 +289,14 @@ llvm::ArrayRef<KernelBuilder> moec::matrixKernelBuilders() {
   static const StringRef linear[] = {"decoder.linear"};
   static const StringRef router[] = {"moe.router"};
   static const StringRef grouped[] = {"moe.grouped_linear"};
-  static const KernelBuilder builders[] = {{linear, plan, emitMatrixKernel},
-                                           {router, plan, emitMatrixKernel},
-                                           {grouped, plan, emitMatrixKernel},
-                                           {{},
-                                            plan,
-                                            emitMatrixKernel,
-                                            MatrixRegion::matches,
-                                            /*packsActivations=*/true}};
+  static const KernelBuilder builders[] = {
+      {linear, planMatrixKernel, emitMatrixKernel},
+      {router, planMatrixKernel, emitMatrixKernel},
+      {grouped, planMatrixKernel, emitMatrixKernel},
+      {{},
+       planMatrixKernel,
+       emitMatrixKernel,
+       MatrixRegion::matches,
+       /*packsActivations=*/true}};
   return builders;
 }

@@ -41,11 +41,11 @@ bool MatrixRegion::matches(Block &region) {
   bool any = false;
   for (Operation &op : region.without_terminator()) {
     bool product = static_cast<bool>(MatrixOperation::of(op).op);
-    if (!product &&
-        !isa<moe::PermuteOp, decoder::SwigluOp, moe::CombineOp, decoder::AddOp>(
-            op))
+    if (!product && !MatrixPrologue::mayHave(op) &&
+        !isa<moe::PermuteOp, decoder::SwigluOp, moe::CombineOp, decoder::AddOp,
+             decoder::RopeOp, decoder::AppendKVOp>(op))
       return false;
-    any |= product;
+    any |= product && !isa<moe::RouterOp>(op);
   }
   return any;
 }
@@ -55,7 +55,10 @@ namespace {
 /// Reads a region in order. Each step returns what is wrong, or nothing.
 class RegionReader {
 public:
-  const char *read(Block &block);
+  RegionReader(Block &block, const Target &target) : block(block) {
+    region.prologue = MatrixPrologue::of(block, target);
+  }
+  const char *read();
   MatrixRegion region;
 
 private:
@@ -65,12 +68,25 @@ private:
   const char *gate(decoder::SwigluOp op);
   const char *combine(moe::CombineOp op);
   const char *add(decoder::AddOp op);
+  const char *rope(decoder::RopeOp op);
+  const char *append(decoder::AppendKVOp op);
   const char *results(Operation *yield);
+  bool isInMemory(Value value) const;
+  HeadsEnd *endOf(Value heads);
 
+  Block &block;
   Value current; ///< what the last operation made
 };
 
 } // namespace
+
+/// Whether a value has an address: an argument, or what the prologue yields.
+bool RegionReader::isInMemory(Value value) const {
+  if (isa_and_nonnull<BlockArgument>(value))
+    return true;
+  return value && region.prologue &&
+         region.prologue->has(value.getDefiningOp()) && isYielded(value);
+}
 
 const char *RegionReader::permute(moe::PermuteOp op) {
   if (current)
@@ -91,14 +107,17 @@ const char *RegionReader::product(const MatrixOperation &product) {
   if (region.permute && product.plan != region.permute.getPlan())
     return "rows must be permuted by the plan of the product";
   if (!isa<BlockArgument>(product.weight) ||
-      (product.plan && !isa<BlockArgument>(product.plan)) ||
+      (product.plan && !isInMemory(product.plan)) ||
       (product.bias && !isa<BlockArgument>(product.bias)))
     return "products must read the kernel's arguments";
+  if (region.hasHeads())
+    return "products must come before what is made of their sums";
   if (!region.products.empty() && product.plan != region.first().plan)
     return "all products must have the same plan";
   if (!region.permute)
     region.x = product.x;
   region.products.push_back(product);
+  region.ends.emplace_back();
   current = product.op->getResult(0);
   return nullptr;
 }
@@ -141,7 +160,41 @@ const char *RegionReader::add(decoder::AddOp op) {
   return nullptr;
 }
 
+/// The end of the product whose sums, rotated or not, a value is.
+HeadsEnd *RegionReader::endOf(Value heads) {
+  for (auto [product, end] : llvm::zip(region.products, region.ends))
+    if (product.op->getResult(0) == heads ||
+        (end.rope && end.rope.getY() == heads))
+      return &end;
+  return nullptr;
+}
+
+const char *RegionReader::rope(decoder::RopeOp op) {
+  HeadsEnd *end = endOf(op.getX());
+  if (!end || *end || region.swiglu || region.combine || region.add)
+    return "decoder.rope must rotate the sums of one product";
+  if (!isa<BlockArgument>(op.getBatch()) || !op.getX().hasOneUse())
+    return "decoder.rope must read the kernel's batch, and alone its product";
+  end->rope = op;
+  return nullptr;
+}
+
+const char *RegionReader::append(decoder::AppendKVOp op) {
+  HeadsEnd *keys = endOf(op.getKeys()), *values = endOf(op.getValues());
+  if (!keys || !values || keys == values || keys->append || values->append)
+    return "decoder.append_kv must append the sums of two products";
+  if (!isa<BlockArgument>(op.getBatch()) || !isa<BlockArgument>(op.getCache()))
+    return "decoder.append_kv must read the kernel's batch and cache";
+  if (!op.getKeys().hasOneUse() || !op.getValues().hasOneUse())
+    return "decoder.append_kv alone must read its keys and values";
+  keys->append = values->append = op;
+  keys->isKeys = true;
+  return nullptr;
+}
+
 const char *RegionReader::step(Operation &op) {
+  if (region.prologue && region.prologue->has(&op))
+    return nullptr;
   if (MatrixOperation product = MatrixOperation::of(op); product.op)
     return this->product(product);
   return llvm::TypeSwitch<Operation *, const char *>(&op)
@@ -149,35 +202,52 @@ const char *RegionReader::step(Operation &op) {
       .Case([&](decoder::SwigluOp op) { return gate(op); })
       .Case([&](moe::CombineOp op) { return combine(op); })
       .Case([&](decoder::AddOp op) { return add(op); })
+      .Case([&](decoder::RopeOp op) { return rope(op); })
+      .Case([&](decoder::AppendKVOp op) { return append(op); })
       .Default("an operation is no part of a product");
 }
 
 const char *RegionReader::results(Operation *yield) {
-  if (!isa_and_nonnull<BlockArgument>(region.x))
+  if (!isInMemory(region.x))
     return "products must read the kernel's arguments";
-  if (!region.isParallel())
-    return yield->getNumOperands() == 1 && yield->getOperand(0) == current
-               ? nullptr
-               : "only the last operation's result can be yielded";
-  if (yield->getNumOperands() != region.products.size())
-    return "each product must be yielded";
-  for (auto [i, product] : llvm::enumerate(region.products))
-    if (product.op->getResult(0) != yield->getOperand(i))
-      return "products must be yielded in their order";
+  // What leaves, in order: of each product, or of all together.
+  SmallVector<Value> leaving;
+  if (region.isParallel() || region.hasHeads()) {
+    for (auto [product, end] : llvm::zip(region.products, region.ends))
+      if (end.rope && !end.append)
+        leaving.push_back(end.rope.getY());
+      else if (!end.append)
+        leaving.push_back(product.op->getResult(0));
+  } else {
+    leaving.push_back(current);
+  }
+  SmallVector<Value> yielded;
+  for (Value value : yield->getOperands()) {
+    Operation *op = value.getDefiningOp();
+    bool isOther = isa<decoder::AppendKVOp>(op) ||
+                   (region.prologue && region.prologue->has(op));
+    if (!isOther)
+      yielded.push_back(value);
+  }
+  if (yielded != leaving)
+    return "the results of products must be yielded in their order";
   return nullptr;
 }
 
-const char *RegionReader::read(Block &block) {
+const char *RegionReader::read() {
   for (Operation &op : block.without_terminator())
     if (const char *wrong = step(op))
       return wrong;
+  if (region.products.empty())
+    return "there is no product";
   return results(block.getTerminator());
 }
 
-FailureOr<MatrixRegion> MatrixRegion::analyze(exec::KernelOp kernel) {
+FailureOr<MatrixRegion> MatrixRegion::analyze(exec::KernelOp kernel,
+                                              const Target &target) {
   Block &block = kernel.getBody().front();
-  RegionReader reader;
-  const char *wrong = reader.read(block);
+  RegionReader reader(block, target);
+  const char *wrong = reader.read();
   if (!wrong)
     return std::move(reader.region);
   SmallVector<StringRef> names;

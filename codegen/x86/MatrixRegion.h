@@ -11,6 +11,8 @@
 #ifndef CODEGEN_X86_MATRIXREGION_H
 #define CODEGEN_X86_MATRIXREGION_H
 
+#include "codegen/x86/MatrixHeads.h"
+#include "codegen/x86/MatrixPrologue.h"
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/Exec/Exec.h"
 #include "dialects/MoE/MoE.h"
@@ -36,10 +38,14 @@ struct MatrixOperation {
   static MatrixOperation of(mlir::Operation &op);
 };
 
-/// x -> (permute) -> products -> (swiglu | combine) -> (add).
+/// (prologue) -> x -> (permute) -> products -> (swiglu | combine) -> (add), or
+/// products -> (rope) -> (append_kv).
 struct MatrixRegion {
+  std::unique_ptr<MatrixPrologue> prologue; ///< null if there is none
   mlir::SmallVector<MatrixOperation, 3> products;
-  mlir::Value x; ///< the argument that activations are loaded from
+  mlir::SmallVector<HeadsEnd, 3> ends; ///< of each product
+  /// What activations are loaded from: an argument, or what the prologue makes.
+  mlir::Value x;
   moe::PermuteOp permute;
   decoder::SwigluOp swiglu;
   moe::CombineOp combine;
@@ -55,11 +61,16 @@ struct MatrixRegion {
   bool isGrouped() const { return static_cast<bool>(first().plan); }
   /// Whether several products have a result each.
   bool isParallel() const { return products.size() > 1 && !swiglu; }
+  /// Whether sums are heads that are rotated or appended.
+  bool hasHeads() const {
+    return llvm::any_of(ends, [](const HeadsEnd &end) { return bool(end); });
+  }
 
   /// Whether a region has products and no operations that never go with them.
   static bool matches(mlir::Block &region);
   /// The parts of a kernel, or an error that names its operations.
-  static mlir::FailureOr<MatrixRegion> analyze(exec::KernelOp kernel);
+  static mlir::FailureOr<MatrixRegion> analyze(exec::KernelOp kernel,
+                                               const Target &target);
 };
 
 } // namespace moec

@@ -7,9 +7,11 @@
  * code generator takes every offset and constant from here.
  *
  * A kernel is a function of a range of task indices, the same notion as a
- * grid of blocks on a GPU: the tasks of one launch may run in any order, on
- * any thread, in ranges of any size, and write disjoint outputs. What they
- * compute does not depend on how the range was cut.
+ * grid of blocks on a GPU: the tasks of one launch run on any thread, in ranges
+ * of any size, and write disjoint outputs. Ranges begin in ascending order, and
+ * a range that has begun runs to its end on a thread of its own: so a task may
+ * wait for tasks before it. What tasks compute does not depend on how the range
+ * was cut.
  */
 
 #ifndef RUNTIME_ABI_KERNEL_H
@@ -22,7 +24,7 @@ extern "C" {
 #endif
 
 /** Changes whenever anything below does; recorded in every artifact. */
-#define MOERT_KERNEL_ABI_VERSION 2
+#define MOERT_KERNEL_ABI_VERSION 3
 
 /** Every buffer, weight and scratch area a kernel gets is aligned so. */
 #define MOERT_ALIGNMENT 64
@@ -68,6 +70,9 @@ typedef struct moert_launch {
   int64_t *finished;      /**< 0 when the launch begins: where kernels that
                                have work for when all tasks are done count,
                                atomically, the tasks that are */
+  /** Returns when `*counter` has reached `value`; what was written before it
+      was counted can be read then. Not null. */
+  void (*await)(const int64_t *counter, int64_t value);
 } moert_launch;
 
 /**

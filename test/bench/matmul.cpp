@@ -164,7 +164,7 @@ void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
                  int64_t tasks) {
     moert_kernel kernel = library.get(name);
     int32_t status = 0;
-    moert_launch launch = {arguments.data(), rows, &status, nullptr};
+    moert_launch launch = {arguments.data(), rows, &status, nullptr, nullptr};
     pool.run(tasks, 8, [&](unsigned thread, int64_t from, int64_t to) {
       kernel(&launch, from, to, scratch[thread].data());
     });

@@ -94,6 +94,7 @@ LoadedKernel::LoadedKernel(const std::string &module, const std::string &target,
   tasksPerRow = compiled.plan.tasksPerRow;
   fixedTasks = compiled.plan.fixedTasks;
   scratchBytes = compiled.plan.scratchBytes;
+  isOrdered = compiled.plan.isOrdered;
 }
 
 LoadedKernel::~LoadedKernel() {
@@ -115,6 +116,13 @@ std::string moec::test::compileError(const std::string &module,
 // Running
 //===----------------------------------------------------------------------===//
 
+/// moert_launch::await. Alone on its thread, a range waits in vain: the ranges
+/// before it have run.
+static void awaitCounter(const int64_t *counter, int64_t value) {
+  while (__atomic_load_n(counter, __ATOMIC_ACQUIRE) < value)
+    std::this_thread::yield();
+}
+
 int32_t LoadedKernel::runRanges(
     const std::vector<void *> &arguments, int64_t rows,
     const std::vector<std::pair<int64_t, int64_t>> &ranges) const {
@@ -123,7 +131,8 @@ int32_t LoadedKernel::runRanges(
   auto *bytes = static_cast<unsigned char *>(scratch.data());
   int32_t status = MOERT_KERNEL_OK;
   int64_t finished = 0;
-  moert_launch launch = {arguments.data(), rows, &status, &finished};
+  moert_launch launch = {arguments.data(), rows, &status, &finished,
+                         awaitCounter};
   for (auto [begin, end] : ranges) {
     std::memset(bytes, 0xff, scratch.bytes());
     kernel(&launch, begin, end, bytes);
@@ -147,6 +156,8 @@ int32_t LoadedKernel::runInRanges(const std::vector<void *> &arguments,
     ranges.push_back({begin, end});
     end = begin;
   }
+  if (isOrdered)
+    std::reverse(ranges.begin(), ranges.end());
   return runRanges(arguments, rows, ranges);
 }
 
@@ -154,7 +165,8 @@ int32_t LoadedKernel::runOnThreads(const std::vector<void *> &arguments,
                                    int64_t rows, int64_t cut) const {
   int32_t status = MOERT_KERNEL_OK;
   int64_t finished = 0;
-  moert_launch launch = {arguments.data(), rows, &status, &finished};
+  moert_launch launch = {arguments.data(), rows, &status, &finished,
+                         awaitCounter};
   std::atomic<int64_t> next(0);
   auto work = [&] {
     TestTensor scratch(Element::I32, (scratchBytes + 3) / 4);

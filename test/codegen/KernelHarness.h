@@ -56,6 +56,7 @@ private:
   void *library = nullptr;
   moert_kernel kernel = nullptr;
   int64_t tasksPerRow = 0, fixedTasks = 0, scratchBytes = 0;
+  bool isOrdered = false;
 };
 
 /// What the compiler reports for a kernel that it cannot build; empty if it

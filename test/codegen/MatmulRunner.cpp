@@ -75,7 +75,7 @@ moert_kernel KernelLibrary::get(const std::string &name) const {
 void test::launch(moert_kernel kernel, const std::vector<void *> &arguments,
                   int64_t rows, std::pair<int64_t, int64_t> tasks) {
   int32_t status = MOERT_KERNEL_OK;
-  moert_launch launch = {arguments.data(), rows, &status, nullptr};
+  moert_launch launch = {arguments.data(), rows, &status, nullptr, nullptr};
   static TestTensor scratch(Element::F32, 1 << 18);
   kernel(&launch, tasks.first, tasks.second, scratch.data());
   if (status != MOERT_KERNEL_OK)

@@ -14,6 +14,9 @@
 // CHECK-NEXT: moe-fuse-output-residual{
 // CHECK-NEXT: moe-fuse-qkv{
 // CHECK-NEXT: moe-fuse-rope-append{
+// CHECK-NEXT: moe-fuse-qkv-cache{
+// CHECK-NEXT: moe-fuse-norm-products{
+// CHECK-NEXT: moe-fuse-routed-gate-up{
 // CHECK-NEXT: moe-fuse-residual-norm{
 // CHECK: x86-pack-matrix-operands
 // CHECK-NEXT: ),

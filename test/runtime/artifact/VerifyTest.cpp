@@ -36,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         CASE(EmptyProducer, p.table.producer = "", "the producer's name"),
         CASE(OtherKernelInterface, p.table.kernel_abi = 99,
-             "its kernels have interface 99, but this program has 2"),
+             "its kernels have interface 99, but this program has 3"),
         CASE(NoTarget, p.table.targets.clear(), "there is no target")),
     nameOf);
 

@@ -1,0 +1,162 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/x86/MatrixKernelPlan.h"
+
+#include "codegen/x86/RowSplit.h"
+#include "runtime/abi/Kernel.h"
+
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace moec;
+
+static std::unique_ptr<Epilogue> makeEpilogue(const MatrixRegion &region) {
+  Type f32 = Float32Type::get(region.x.getContext());
+  if (decoder::SwigluOp swiglu = region.swiglu)
+    return std::make_unique<GateSums>(
+        getElementTypeOrSelf(swiglu.getY().getType()));
+  if (region.add && !region.combine)
+    return std::make_unique<AddResidual>(f32);
+  return std::make_unique<StoreSums>(region.first().biasElement());
+}
+
+RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)
+    : decoder(makeOperandDecoder(region.first().weightType().getElementType(),
+                                 target)),
+      epilogue(makeEpilogue(region)),
+      shapes(TileShapes::of(target, epilogue->products())),
+      depth(
+          llvm::alignTo(region.first().depth(), decoder->unit() * depthSteps)) {
+  if (region.packs())
+    shapes = shapes.withOwnBlocks();
+}
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+/// The layouts that the tiles read for weights of an element type.
+static std::pair<exec::RowBlocksAttr, exec::PanelsAttr>
+requiredLayouts(Type element) {
+  MLIRContext *context = element.getContext();
+  int64_t unit = element.isBF16() ? 2 : 1;
+  int64_t depth = unit * depthSteps;
+  return {exec::RowBlocksAttr::get(context, blockRows, slabDepth, depth),
+          exec::PanelsAttr::get(context, panelWidth, depth, unit)};
+}
+
+static LogicalResult checkWeights(const MatrixRegion &region,
+                                  const MatrixOperation &product) {
+  Type weight = product.weightType().getElementType();
+  Type x = region.xType().getElementType();
+  if (weight.isBF16() != x.isBF16())
+    return product.op->emitOpError("has ")
+           << weight << " weights with " << x
+           << " activations; the x86-64 kernels take bf16 with bf16, or f16 "
+              "or f32 weights with f32 activations";
+  exec::PanelsAttr panels = requiredLayouts(weight).second;
+  if (product.weightType().getEncoding() != panels)
+    return product.op->emitOpError("has weights ")
+           << product.weightType() << "; the x86-64 kernels read the layout "
+           << panels << ", see --x86-pack-matrix-operands";
+  MatrixOperation first = region.first();
+  if (weight != first.weightType().getElementType() ||
+      (region.swiglu && product.columns() != first.columns()))
+    return product.op->emitOpError("has weights ")
+           << product.weightType() << " beside " << first.weightType();
+  return success();
+}
+
+static LogicalResult checkRegion(const MatrixRegion &region) {
+  for (const MatrixOperation &product : region.products)
+    if (failed(checkWeights(region, product)))
+      return failure();
+  const MatrixOperation &first = region.first();
+  auto rowBlocks = requiredLayouts(first.weightType().getElementType()).first;
+  Attribute encoding = region.xType().getEncoding();
+  if (region.prologue && failed(region.prologue->check()))
+    return failure();
+  // A product alone comes with its activations packed, once for all threads.
+  bool alone = first.op->getBlock()->getOperations().size() == 2;
+  if (encoding != rowBlocks && (encoding || alone))
+    return first.op->emitOpError("has activations ")
+           << region.xType() << "; the x86-64 kernels read the layout "
+           << rowBlocks << ", see --x86-pack-matrix-operands";
+  if (region.permute && encoding)
+    return first.op->emitOpError("gathers rows of ")
+           << region.xType() << "; they must be row-major";
+  return success();
+}
+
+/// The tasks of the prologue come first, one a row. Rows of the launch are
+/// tokens then, those of experts k times as many.
+static void addPrologue(MatrixRegion &region, KernelPlan &plan) {
+  if (region.permute)
+    plan.flopsPerRow *= region.permute.getPlan().getType().getChoices();
+  plan.flopsPerRow += region.prologue->flopsPerRow();
+  plan.tasksPerRow = 1;
+  plan.isOrdered = true;
+  plan.scratchBytes =
+      std::max(plan.scratchBytes, region.prologue->scratchBytes());
+}
+
+int64_t moec::productTasks(const MatrixRegion &region, int64_t product) {
+  const MatrixOperation &op = region.products[product];
+  int64_t unit = region.ends[product] ? region.ends[product].unitPanels() : 1;
+  int64_t tasks = llvm::divideCeil(op.panels(), unit);
+  return region.combine ? tasks : tasks * op.experts();
+}
+
+int64_t moec::unfinishedBytes(const MatrixRegion &region,
+                              const KernelContext &context) {
+  int64_t panels = 0, rows = context.maxRows;
+  if (region.combine) {
+    panels = groupPanels;
+    rows *= moe::CombineOp(region.combine).getPlan().getType().getChoices();
+  }
+  for (const HeadsEnd &end : region.ends)
+    if (end)
+      panels = std::max(panels, end.unitPanels());
+  return rows * panels * panelWidth * 4;
+}
+
+int64_t moec::loopBytes(const MatrixRegion &region,
+                        const KernelContext &context) {
+  RegionMethod method(region, context.target);
+  int64_t bytes = matrixScratchBytes(
+      method.method(), {context.maxRows, method.depth, region.packs()});
+  return llvm::alignTo(bytes, MOERT_ALIGNMENT);
+}
+
+/// Panels that a thread takes at once: one group of the loops. A unit of heads
+/// is one.
+static int64_t grainOf(const MatrixRegion &region) {
+  return region.hasHeads() ? 1 : groupPanels;
+}
+
+FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
+                                             const KernelContext &context) {
+  FailureOr<MatrixRegion> region =
+      MatrixRegion::analyze(kernel, context.target);
+  if (failed(region) || failed(checkRegion(*region)))
+    return failure();
+  KernelPlan plan;
+  for (auto [i, product] : llvm::enumerate(region->products)) {
+    plan.flopsPerRow += 2 * product.columns() * product.depth();
+    if (i == 0 || !region->swiglu)
+      plan.fixedTasks += productTasks(*region, i);
+  }
+  if (region->combine)
+    plan.flopsPerRow *= region->combine.getPlan().getType().getChoices();
+  plan.grain = grainOf(*region);
+  plan.weights =
+      region->isGrouped() ? exec::WeightUse::Experts : exec::WeightUse::Whole;
+  plan.scratchBytes = unfinishedBytes(*region, context) +
+                      loopBytes(*region, context) +
+                      HeadsEmitter(kernel, region->ends).scratchBytes();
+  if (region->prologue)
+    addPrologue(*region, plan);
+  return plan;
+}
