@@ -19,6 +19,8 @@ packages=(
   # what the compiler and the runtime stand on
   flatbuffers-compiler libflatbuffers-dev libcli11-dev nlohmann-json3-dev
   libsentencepiece-dev libxxhash-dev libgtest-dev libgmock-dev
+  # exact arithmetic that instructions of the emulated device are tested by
+  libmpfr-dev
 )
 
 installed() {

@@ -267,6 +267,8 @@ Handler selectPair(Selection &s) {
   Type to = s.type("dtype"), from = s.type("atype");
   PackedConversion packed;
   packed.one = conversionOf(s, elementOf(to), elementOf(from));
+  // `.satfinite` is no option of the small formats.
+  packed.one.finite |= packed.one.to.bits <= 8 && !packed.one.to.isPower();
   packed.twoSources = from == Type::F32;
   packed.fromStride = strideOf(packed.one.from);
   packed.toStride = strideOf(packed.one.to);
@@ -316,7 +318,7 @@ Handler selectPack(Selection &s) {
 #define INTEGERS "u8 u16 u32 u64 s8 s16 s32 s64"
 #define TYPES                                                                  \
   "dtype = " INTEGERS " f16 bf16 f32 f64; atype = " INTEGERS " f16 bf16 f32 "  \
-                                                             "f64"
+  "f64"
 #define SMALL "sm_100f sm_120f"
 
 const Row rows[] = {

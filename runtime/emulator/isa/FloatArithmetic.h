@@ -67,6 +67,16 @@ template <class T, class O> struct FloatDivide {
     return finished<O::ftz, O::sat>(flushed<O::ftz>(a) / flushed<O::ftz>(b));
   }
 };
+/// div.approx multiplies with the reciprocal, which is 0 for |b| over 2^126.
+template <class T, class O> struct FloatDivideApproximately {
+  static T apply(T a, T b) {
+    bool far = std::fabs(b) > T(0x1p126) && std::fabs(b) < T(HUGE_VAL);
+    T reciprocal = std::copysign(T(0), b);
+    return finished<O::ftz, O::sat>(far ? flushed<O::ftz>(a) * reciprocal
+                                        : flushed<O::ftz>(a) /
+                                              flushed<O::ftz>(b));
+  }
+};
 template <class T, class O> struct FloatReciprocal {
   static T apply(T a) {
     return finished<O::ftz, O::sat>(T(1) / flushed<O::ftz>(a));

@@ -233,7 +233,7 @@ const Row rows[] = {
      selectArithmetic<FloatDivide>},
     {"9.7.3.8", "div.rnd.type" BINARY, DOUBLE, selectArithmetic<FloatDivide>},
     {"9.7.3.8", "div.approx{.ftz}.type" BINARY, "type = f32",
-     selectArithmetic<FloatDivide>},
+     selectArithmetic<FloatDivideApproximately>},
     {"9.7.3.8", "div.full{.ftz}.type" BINARY, "type = f32",
      selectArithmetic<FloatDivide>},
     {"9.7.3.9", "abs{.ftz}.type" UNARY, "type = f32",

@@ -68,8 +68,10 @@ inline float flushDenormal(float value) {
   return bitCast<float>(bits & 0x7F800000 ? bits : bits & 0x80000000);
 }
 
+/// By its bits: compilers may take one NaN for another.
 inline float quietFloat(float value) {
-  return value != value ? bitCast<float>(canonicalNan) : value;
+  uint32_t bits = bitCast<uint32_t>(value);
+  return bitCast<float>((bits & 0x7FFFFFFF) > 0x7F800000 ? canonicalNan : bits);
 }
 
 /// The formats as operands of a comparison and the like: `Storage` is what a

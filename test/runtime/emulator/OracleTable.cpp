@@ -1,0 +1,90 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Which oracle checks what, and what is checked elsewhere.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/runtime/emulator/Oracle.h"
+
+#include <iterator>
+
+namespace oracle {
+namespace {
+
+/// For sections that begin with `section` and, if it is there, a mnemonic.
+struct Entry {
+  const char *section, *mnemonic;
+  Check check;
+};
+
+constexpr const char *exact = "exact";
+
+// The first that fits counts.
+const Entry entries[] = {
+    {"9.7.1.14", nullptr, {bitsOracle, nullptr, exact}}, // popc
+    {"9.7.1.15", nullptr, {bitsOracle, nullptr, exact}}, // clz
+    {"9.7.1.16", nullptr, {bitsOracle, nullptr, exact}}, // bfind
+    {"9.7.1.17", nullptr, {bitsOracle, nullptr, exact}}, // fns
+    {"9.7.1.18", nullptr, {bitsOracle, nullptr, exact}}, // brev
+    {"9.7.1.19", nullptr, {bitsOracle, nullptr, exact}}, // bfe
+    {"9.7.1.20", nullptr, {bitsOracle, nullptr, exact}}, // bfi
+    {"9.7.1.21", nullptr, {bitsOracle, nullptr, exact}}, // szext
+    {"9.7.1.22", nullptr, {bitsOracle, nullptr, exact}}, // bmsk
+    {"9.7.1.", nullptr, {integerOracle, nullptr, exact}},
+    {"9.7.2.", nullptr, {carryOracle, nullptr, exact}},
+    {"9.7.3.", "testp", {signOracle, nullptr, exact}},
+    {"9.7.3.", "copysign", {signOracle, nullptr, exact}},
+    {"9.7.3.", "abs", {signOracle, nullptr, exact}},
+    {"9.7.3.", "neg", {signOracle, nullptr, exact}},
+    {"9.7.3.", "min", {extremeOracle, nullptr, exact}},
+    {"9.7.3.", "max", {extremeOracle, nullptr, exact}},
+    {"9.7.3.14", nullptr, {approximationOracle, nullptr, "the upper 32 bits"}},
+    {"9.7.3.17", nullptr, {approximationOracle, nullptr, "the upper 32 bits"}},
+    {"9.7.3.16", nullptr, {approximationOracle, nullptr, "within 2 ulp"}},
+    {"9.7.3.18", nullptr, {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.3.19", nullptr, {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.3.20", nullptr, {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.3.21", nullptr, {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.3.22", nullptr, {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.3.", nullptr, {floatOracle, nullptr, exact}},
+    {"9.7.4.", "abs", {signOracle, nullptr, exact}},
+    {"9.7.4.", "neg", {signOracle, nullptr, exact}},
+    {"9.7.4.", "min", {extremeOracle, nullptr, exact}},
+    {"9.7.4.", "max", {extremeOracle, nullptr, exact}},
+    {"9.7.4.", "tanh", {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.4.", "ex2", {approximationOracle, nullptr, "within 1 ulp"}},
+    {"9.7.4.", nullptr, {floatOracle, nullptr, exact}},
+    {"9.7.5.", nullptr, {floatOracle, nullptr, exact}},
+    {"9.7.6.", "setp", {comparisonOracle, nullptr, exact}},
+    {"9.7.6.", "set", {comparisonOracle, nullptr, exact}},
+    {"9.7.6.", nullptr, {selectionOracle, nullptr, exact}},
+    {"9.7.7.", nullptr, {comparisonOracle, nullptr, exact}},
+    {"9.7.8.", nullptr, {logicOracle, nullptr, exact}},
+    {"9.7.9.6", "shfl", {nullptr, exchangeOracle, exact}},
+    {"9.7.9.7", "prmt", {moveOracle, nullptr, exact}},
+    {"9.7.9.21", nullptr, {conversionOracle, nullptr, exact}},
+    {"9.7.9.22", nullptr, {packOracle, nullptr, exact}},
+    {"9.7.", "vote", {nullptr, exchangeOracle, exact}},
+    {"9.7.", "match", {nullptr, exchangeOracle, exact}},
+    {"9.7.", "redux", {nullptr, exchangeOracle, exact}},
+    {"9.7.", "elect", {nullptr, exchangeOracle, exact}},
+    {"9.7.", "activemask", {nullptr, exchangeOracle, exact}},
+    {"9.7.", "mov", {moveOracle, nullptr, exact}},
+};
+
+} // namespace
+
+Check checkOf(const std::string &section, const std::string &mnemonic) {
+  for (const Entry &entry : entries) {
+    std::string prefix = entry.section;
+    bool whole = prefix.back() != '.';
+    bool fits = whole ? section == prefix : section.rfind(prefix, 0) == 0;
+    if (fits && (!entry.mnemonic || mnemonic == entry.mnemonic))
+      return entry.check;
+  }
+  return {};
+}
+
+} // namespace oracle
