@@ -79,6 +79,20 @@ bool allows(const ModuleNames &module, const std::string &architectures) {
   return false;
 }
 
+/// What the emulated device does without on purpose.
+const char *const leftOut[] = {
+    "tcgen05",
+    "mma.sp",
+    "mma.sp::ordered_metadata",
+    "wgmma.mma_async.sp",
+    "multimem",
+    "tex",
+    "tld4",
+    "suld",
+    "sust",
+    "sured",
+};
+
 class Binder {
 public:
   Binder(const Names &names, Function &made)
@@ -122,6 +136,11 @@ void Binder::bind(const Item &item) {
 /// Names the first word that no row has at its place.
 void Binder::unmatched(const Item &item, const std::vector<Pattern> &patterns) {
   const std::vector<std::string> &words = item.syntax->words;
+  for (const char *refused : leftOut)
+    if ((join(words) + ".").rfind(std::string(refused) + ".", 0) == 0)
+      throw ptx::Diagnostic(item.syntax->at,
+                            join(words) + ": `" + refused +
+                                "` is not supported by the emulated device");
   if (patterns.empty())
     throw ptx::Diagnostic(item.syntax->at,
                           "instruction `" + words[0] + "` is unknown");

@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// PTX ISA 9.7.14: warp-level matrix instructions.
+// PTX ISA 9.7.14: products of a warp.
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/isa/AddressOperand.h"
 #include "runtime/emulator/isa/Sections.h"
-#include "runtime/emulator/machine/Fragment.h"
 #include "runtime/emulator/machine/MatrixUnit.h"
+#include "runtime/emulator/machine/Warp.h"
 
-#include <cstring>
 #include <iterator>
 
 namespace emulator {
@@ -58,6 +56,7 @@ Handler selectMma(Selection &s) {
   form.b = s.type("btype");
   form.c = s.type("ctype");
   form.saturate = s.has("satfinite");
+  form.exclusive = s.word("op") == "xor";
   const bool mixed = form.a != form.b;
   const bool mayMix = bitsOf(form.a) <= 8 && isFloat(form.a) == isFloat(form.b);
   if (mixed && !mayMix)
@@ -74,100 +73,6 @@ Handler selectMma(Selection &s) {
   s.detail(form);
   return runMma;
 }
-
-// --- 9.7.14.5.15, .16: ldmatrix and stmatrix ---
-
-/// Rows of 16 bytes, of up to four 8x8 matrices: row r of matrix q is at the
-/// address that lane 8q + r holds.
-struct MatrixMove {
-  AddressOperand address;
-  MemorySpace space = MemorySpace::Shared;
-  unsigned matrices = 1;
-  bool transposed = false;
-  Slot registers[4];
-};
-
-constexpr unsigned rowBytes = 16;
-
-bool locate(Warp &warp, const MatrixMove &move, AccessKind kind,
-            Pointers &rows) {
-  Access access;
-  access.space = move.space;
-  access.kind = kind;
-  access.bytes = rowBytes;
-  const Mask holders = allLanes >> (warpLanes - 8 * move.matrices);
-  move.address.fill(warp, holders, access);
-  return warp.translate(access, rows);
-}
-
-Outcome loadMatrix(Warp &warp, const Instruction &i, Mask) {
-  const MatrixMove &move = i.detailAs<MatrixMove>();
-  Pointers rows;
-  if (!locate(warp, move, AccessKind::Load, rows))
-    return Outcome::Fault;
-  for (unsigned q = 0; q < move.matrices; ++q) {
-    uint16_t *halves = warp.lanes<uint16_t>(move.registers[q]);
-    for (unsigned half = 0; half < 2 * warpLanes; ++half) {
-      const Place at = placeInEight(move.transposed, half / 2, half % 2);
-      std::memcpy(halves + half, rows.lane[8 * q + at.row] + 2 * at.column, 2);
-    }
-  }
-  return Outcome::Next;
-}
-
-Outcome storeMatrix(Warp &warp, const Instruction &i, Mask) {
-  const MatrixMove &move = i.detailAs<MatrixMove>();
-  Pointers rows;
-  if (!locate(warp, move, AccessKind::Store, rows))
-    return Outcome::Fault;
-  for (unsigned q = 0; q < move.matrices; ++q) {
-    const uint16_t *halves = warp.lanes<uint16_t>(move.registers[q]);
-    for (unsigned half = 0; half < 2 * warpLanes; ++half) {
-      const Place at = placeInEight(move.transposed, half / 2, half % 2);
-      std::memcpy(rows.lane[8 * q + at.row] + 2 * at.column, halves + half, 2);
-    }
-  }
-  return Outcome::Next;
-}
-
-void describeMove(Selection &s) {
-  MatrixMove move;
-  move.address = addressOperand(s, "a");
-  move.space = sharedSpace(s.word("ss"));
-  move.matrices = s.count("r");
-  move.transposed = s.has("trans");
-  for (unsigned q = 0; q < move.matrices; ++q) {
-    move.registers[q] = s.slot("r", q);
-    if (move.registers[q] == noSlot)
-      s.refuse("each register of the matrices must be named");
-  }
-  s.detail(move);
-}
-
-Handler selectLoadMatrix(Selection &s) {
-  describeMove(s);
-  return loadMatrix;
-}
-
-Handler selectStoreMatrix(Selection &s) {
-  describeMove(s);
-  return storeMatrix;
-}
-
-// --- 9.7.14.5.17: movmatrix ---
-
-Outcome transposeMatrix(Warp &warp, const Instruction &i, Mask) {
-  const uint16_t *from = warp.lanes<uint16_t>(i.operand[1]);
-  uint16_t result[2 * warpLanes];
-  for (unsigned half = 0; half < 2 * warpLanes; ++half) {
-    const Place at = placeInEight(true, half / 2, half % 2);
-    result[half] = from[at.row * 8 + at.column];
-  }
-  std::memcpy(warp.lanes<uint16_t>(i.operand[0]), result, sizeof(result));
-  return Outcome::Next;
-}
-
-Handler selectTransposeMatrix(Selection &) { return transposeMatrix; }
 
 constexpr Convergence full = Convergence::Full;
 
@@ -228,23 +133,19 @@ const Row rows[] = {
      "shape = m8n8k32 m16n8k32 m16n8k64; dtype = s32; atype = u4 s4; "
      "btype = u4 s4; ctype = s32",
      selectMma, "sm_80", full},
-
-    {"9.7.14.5.15",
-     "ldmatrix.sync.aligned.m8n8.num{.trans}{.ss}.b16 r:b32*num, [a]",
-     "num = x1 x2 x4; ss = shared shared::cta", selectLoadMatrix, "sm_75",
-     full},
-    {"9.7.14.5.16",
-     "stmatrix.sync.aligned.m8n8.num{.trans}{.ss}.b16 [a], r:b32*num",
-     "num = x1 x2 x4; ss = shared shared::cta", selectStoreMatrix, "sm_90",
-     full},
-    {"9.7.14.5.17", "movmatrix.sync.aligned.m8n8.trans.b16 d:b32, a:b32", "",
-     selectTransposeMatrix, "sm_75", full},
+    // bits
+    {"9.7.14.5.14",
+     "mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype.op.popc "
+     "d:b32+, a:b32+, b:b32+, c:b32+",
+     "shape = m8n8k128 m16n8k128 m16n8k256; dtype = s32; atype = b1; "
+     "btype = b1; ctype = s32; op = and xor",
+     selectMma, "sm_80", full},
 };
 
 } // namespace
 
 Section matrixSection() {
-  return {"Warp-Level Matrix Instructions", rows, std::size(rows)};
+  return {"Warp-Level Matrix Products", rows, std::size(rows)};
 }
 
 } // namespace emulator

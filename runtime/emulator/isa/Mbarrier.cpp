@@ -268,7 +268,8 @@ Handler selectArrive(Selection &s) {
   BarrierUse use = describe(s);
   orderOf(s, use, MemoryOrder::Release);
   use.result = s.slot("d");
-  if (use.space == MemorySpace::SharedCluster && use.result != noSlot)
+  const bool sunk = s.syntax("d")->kind == ptx::Operand::Kind::Sink;
+  if (use.space == MemorySpace::SharedCluster && !sunk)
     s.refuse("the state of a .shared::cluster arrival must be _");
   use.drop = drop;
   use.noComplete = noComplete;

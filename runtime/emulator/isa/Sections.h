@@ -31,8 +31,11 @@ Section atomicSection();            // 9.7.13: atom, red
 Section asyncCopySection();         // 9.7.9.25.3: cp.async
 Section bulkCopySection();          // 9.7.9.25.4: cp.async.bulk
 Section tensorCopySection();        // 9.7.9.27: cp.async.bulk.tensor
+Section tensorMapSection();         // 9.7.9.26, 9.7.13.15.18
+Section remoteStoreSection();       // 9.7.9.12, 9.7.13.8: st.async, red.async
 Section mbarrierSection();          // 9.7.13.15
-Section matrixSection();            // 9.7.14: mma, ldmatrix, stmatrix
+Section matrixSection();            // 9.7.14: mma
+Section matrixMoveSection();        // 9.7.14: ldmatrix, stmatrix, movmatrix
 Section warpgroupMatrixSection();   // 9.7.15: wgmma
 Section stackSection();             // 9.7.17
 

@@ -22,6 +22,8 @@ const std::vector<Section> &instructionSet() {
       asyncCopySection,
       bulkCopySection,
       tensorCopySection,
+      tensorMapSection,
+      remoteStoreSection,
       controlSection,
       barrierSection,
       collectiveSection,
@@ -29,6 +31,7 @@ const std::vector<Section> &instructionSet() {
       atomicSection,
       mbarrierSection,
       matrixSection,
+      matrixMoveSection,
       warpgroupMatrixSection,
       stackSection,
   };

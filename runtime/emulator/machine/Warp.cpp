@@ -17,8 +17,9 @@ namespace {
 
 /// A split that branched back so often while others could run lets them.
 constexpr uint64_t branchesBeforeYield = 1 << 16;
-/// A warp that looked at memory so often in a turn is thought to wait for it.
-constexpr uint64_t pollsOfWaiting = 32;
+/// A warp that looked at memory so often in a turn, or so often for its
+/// instructions in a short turn, is thought to wait for it.
+constexpr uint64_t pollsOfWaiting = 32, instructionsOfPoll = 128;
 constexpr uint32_t stackLimit = 512 * 1024; ///< bytes of one thread
 constexpr uint32_t deepestCall = 4096;
 constexpr uint32_t noStop = ~uint32_t(0);
@@ -205,7 +206,9 @@ Progress Warp::run(uint64_t budget) {
     return Progress::Finished;
   if (executed_ == start)
     return Progress::Blocked;
-  return polls_ >= pollsOfWaiting && !wrote_ ? Progress::Polled : Progress::Ran;
+  const uint64_t waiting =
+      std::min(pollsOfWaiting, 1 + (executed_ - start) / instructionsOfPoll);
+  return polls_ >= waiting && !wrote_ ? Progress::Polled : Progress::Ran;
 }
 
 /// Runs the current split until it may meet another, waits, or the budget ends.
