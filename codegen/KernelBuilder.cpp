@@ -23,7 +23,8 @@ static SmallVector<const KernelBuilder *> allBuilders() {
       &rmsNormKernel,   &addNormKernel,       &swigluKernel,
       &ropeKernel,      &rotatedAppendKernel, &appendKVKernel,
       &attentionKernel, &topKKernel,          &dispatchKernel,
-      &permuteKernel,   &combineKernel,       &packKernelBuilder()};
+      &permuteKernel,   &combineKernel,       &packKernelBuilder(),
+      &partTopKernel,   &mergeTopKernel};
   for (const KernelBuilder &builder : routingKernels())
     builders.push_back(&builder);
   for (const KernelBuilder &builder : matrixKernelBuilders())

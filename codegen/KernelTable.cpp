@@ -77,10 +77,11 @@ static std::string describeSizes(Operation *op) {
           sizes += "_window" + std::to_string(*window);
         return sizes;
       })
-      .Case([](moe::TopKOp topK) {
-        return std::to_string(topK.getK()) + "of" +
-               std::to_string(columns(topK.getLogits()));
-      })
+      .Case<moe::TopKOp, decoder::PartTopOp, decoder::MergeTopOp>(
+          [](auto best) {
+            return std::to_string(best.getK()) + "of" +
+                   std::to_string(columns(best.getLogits()));
+          })
       .Case([](moe::DispatchOp dispatch) {
         return describePlan(dispatch.getPlan().getType());
       })

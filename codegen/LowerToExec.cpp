@@ -58,7 +58,7 @@ private:
       return failure();
     FailureOr<SmallVector<StepFunction>> steps =
         findStepFunctions(module, maxTokens);
-    if (failed(steps) || failed(describeModel(module, steps->front().op)))
+    if (failed(steps) || failed(describeModel(module, *steps)))
       return failure();
 
     SymbolTable symbols(module);
@@ -123,9 +123,10 @@ private:
         resultRows.push_back(extents.of(result));
       launches.push_back({&op, kernels.get(&op), *launchRows, resultRows});
     }
-    if (extents.of(step.logits) != rows)
-      return step.logits.getDefiningOp()->emitOpError("computes the logits of ")
-             << extents.of(step.logits) << " rows; expected " << rows;
+    for (Value result : step.results)
+      if (extents.of(result) != rows)
+        return result.getDefiningOp()->emitOpError("computes the logits of ")
+               << extents.of(result) << " rows; expected " << rows;
     return launches;
   }
 
@@ -164,8 +165,8 @@ private:
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
     StringAttr name = step.op.getSymNameAttr();
     StringAttr entry;
-    if (name != stepFunctionName)
-      entry = builder.getStringAttr(stepFunctionName);
+    if (name != step.entry)
+      entry = step.entry;
     auto program = exec::ProgramOp::create(
         builder, step.op.getLoc(), name, entry, step.regime,
         builder.getI64IntegerAttr(step.maxTokens), IntegerAttr());

@@ -66,7 +66,15 @@ static void setDefaults(NamedAttrList &facts, Builder &builder) {
     facts.set("eos", builder.getDenseI64ArrayAttr({}));
 }
 
-LogicalResult moec::describeModel(ModuleOp module, func::FuncOp step) {
+/// The logits that @top gives of a row; 0 if there is no @top.
+static int64_t countTopLogits(ArrayRef<StepFunction> steps) {
+  const StepFunction &last = steps.back();
+  return last.entry == topFunctionName ? columns(last.results.front()) : 0;
+}
+
+LogicalResult moec::describeModel(ModuleOp module,
+                                  ArrayRef<StepFunction> steps) {
+  func::FuncOp step = steps.front().op;
   auto given = module->getAttrOfType<DictionaryAttr>(modelAttributeName);
   if (!given)
     return module.emitOpError("has no dictionary moe.model");
@@ -88,6 +96,7 @@ LogicalResult moec::describeModel(ModuleOp module, func::FuncOp step) {
   set("experts", facts.experts);
   set("experts_per_token", facts.expertsPerToken);
   set("parameters", countParameters(module));
+  set("top_logits", countTopLogits(steps));
   setDefaults(extended, builder);
   module->setAttr(modelAttributeName,
                   extended.getDictionary(module.getContext()));

@@ -10,15 +10,14 @@
 #ifndef CODEGEN_MODELFACTS_H
 #define CODEGEN_MODELFACTS_H
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinOps.h"
+#include "codegen/StepFunction.h"
 
 namespace moec {
 
 /// The name of the module's attribute that describes the model.
 inline constexpr llvm::StringLiteral modelAttributeName = "moe.model";
 
-/// Adds to the module's `moe.model` what `step` shows:
+/// Adds to the module's `moe.model` what its entry points, @step first, show:
 ///
 /// | key                                      | value                         |
 /// |------------------------------------------|-------------------------------|
@@ -29,11 +28,12 @@ inline constexpr llvm::StringLiteral modelAttributeName = "moe.model";
 /// | experts, experts_per_token               | i64, the most of any layer; 0 |
 /// |                                          | if no layer is sparse         |
 /// | parameters                               | i64, elements of all          |
+/// | top_logits                               | i64; 0 without @top           |
 /// | architecture, bos, eos                   | "custom", -1 and [] if absent |
 ///
 /// Fails with an error at a module without `moe.model`.
 mlir::LogicalResult describeModel(mlir::ModuleOp module,
-                                  mlir::func::FuncOp step);
+                                  llvm::ArrayRef<StepFunction> steps);
 
 } // namespace moec
 

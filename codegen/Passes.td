@@ -64,8 +64,8 @@ def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
   let description = [{
     Each `exec.group` of `@step`, and each operation in none, becomes an
     `exec.kernel` that holds a copy of it and an `exec.launch` in `exec.program
-    @step`. Each version that `moe-split-regimes` made becomes a program of its
-    own; they share kernels and weights. Values become buffers whose
+    @step`. `@top`, and each version that `moe-split-regimes` made, becomes a
+    program of its own; they share kernels and weights. Values become buffers whose
     size follows from where their rows come from: T tokens, R rows of logits, or
     k rows for each token that was dispatched. `moe.read_parameter`, packed at
     compile time or not, becomes an `exec.tensor`. `@step` is erased.
@@ -80,7 +80,7 @@ def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
 
     The module's `moe.model` gets what the artifact says about the model, all of
     it read off the IR: vocabulary, hidden, layers, kv_heads, head_dim,
-    cache_type, window, experts, experts_per_token and parameters.
+    cache_type, window, experts, experts_per_token, parameters and top_logits.
 
     Preconditions:
     1. `moe-verify-program` accepts the module.

@@ -56,8 +56,8 @@ Value ProgramBuffers::write(OpResult result, ExtentAttr rows) {
   if (isa<decoder::KVCacheType>(result.getType()))
     return cacheOf(op);
   Value &buffer = buffers[result];
-  if (result == step.logits)
-    return buffer = exec::LogitsOp::create(program, op->getLoc(), bufferType);
+  if (llvm::is_contained(step.results, result))
+    return buffer = makeResult(result);
   if (auto plan = dyn_cast<moe::PlanType>(result.getType()))
     // Offsets [E + 1], slot of each row [T k], row of each slot [T k].
     return buffer = exec::AllocOp::create(
@@ -67,6 +67,15 @@ Value ProgramBuffers::write(OpResult result, ExtentAttr rows) {
   return buffer = exec::AllocOp::create(
              program, op->getLoc(), bufferType, rows,
              rowType(cast<RankedTensorType>(result.getType())), IntegerAttr());
+}
+
+Value ProgramBuffers::makeResult(OpResult result) {
+  Location location = result.getOwner()->getLoc();
+  if (step.results.size() == 1)
+    return exec::LogitsOp::create(program, location, bufferType);
+  exec::Top kind =
+      result == step.results[0] ? exec::Top::Logits : exec::Top::Tokens;
+  return exec::TopOp::create(program, location, bufferType, kind);
 }
 
 Value ProgramBuffers::makeInput(Value argument) {

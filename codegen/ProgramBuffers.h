@@ -55,6 +55,7 @@ public:
 
 private:
   mlir::Value makeInput(mlir::Value argument);
+  mlir::Value makeResult(mlir::OpResult result);
   mlir::Value makeWeight(mlir::Value value, moe::ReadParameterOp read);
   mlir::Value cacheOf(mlir::Operation *user);
 
@@ -63,7 +64,7 @@ private:
   mlir::OpBuilder &program;
   mlir::Type bufferType = exec::BufferType::get(program.getContext());
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
-  llvm::DenseMap<int64_t, mlir::Value> caches; ///< by layer
+  llvm::DenseMap<int64_t, mlir::Value> caches;            ///< by layer
   llvm::DenseMap<mlir::Operation *, mlir::Value> weights; ///< by tensor
 };
 

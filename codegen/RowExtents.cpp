@@ -106,6 +106,11 @@ FailureOr<ExtentAttr> RowExtents::inferPlain(Operation *op) {
       .Case<decoder::SwigluOp>([&](auto swiglu) {
         return require(op, {{swiglu.getGate()}, {swiglu.getUp()}});
       })
+      .Case<decoder::PartTopOp>(
+          [&](auto top) { return require(op, {{top.getLogits()}}); })
+      .Case<decoder::MergeTopOp>([&](auto top) {
+        return require(op, {{top.getLogits()}, {top.getCandidates()}});
+      })
       .Case<decoder::RopeOp>([&](auto rope) {
         return require(op, {{rope.getBatch()}, {rope.getX()}});
       })

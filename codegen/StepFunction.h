@@ -3,7 +3,8 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The function @step that a model is, or its versions for regimes.
+/// The entry points of a model, @step and maybe @top, or their versions for
+/// regimes.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -16,19 +17,24 @@
 namespace moec {
 
 inline constexpr llvm::StringLiteral stepFunctionName = "step";
+/// Of the function that moe-add-top-entry adds.
+inline constexpr llvm::StringLiteral topFunctionName = "top";
 
 /// The values that a step takes and gives, and the steps that it is for.
 struct StepFunction {
   mlir::func::FuncOp op;
   mlir::Value tokens, rows, batch; ///< arguments
-  mlir::Value logits;              ///< the first value returned
-  mlir::StringAttr regime;         ///< "any" if there are none
+  /// What is returned before the cache: logits; or the best and their tokens.
+  llvm::SmallVector<mlir::Value, 2> results;
+  mlir::StringAttr entry;  ///< "step" or "top"
+  mlir::StringAttr regime; ///< "any" if there are none
   int64_t maxTokens;
 };
 
-/// Finds the versions of @step that moe-split-regimes made, or @step alone, for
-/// steps of `maxTokens`, in a module that moe-verify-program accepts. Fails with
-/// an error if there is none, or one of another signature.
+/// Finds the entry points, or the versions of them that moe-split-regimes made,
+/// for steps of `maxTokens`, in a module that moe-verify-program accepts; those
+/// of @step first. Fails with an error if there is no @step, or an entry point
+/// of another signature.
 mlir::FailureOr<llvm::SmallVector<StepFunction>>
 findStepFunctions(mlir::ModuleOp module, int64_t maxTokens);
 

@@ -109,6 +109,7 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   cpu.maxStepTokens = options.maxStepTokens;
   cpu.regimes = options.regimes;
   cpu.fusions = options.fusions;
+  cpu.topLogits = options.topLogits;
   for (const Phase &phase : cpuPhases(cpu))
     if (Error error = runPhase(phase, *compiled.module, name + "-"))
       return error;

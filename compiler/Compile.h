@@ -52,6 +52,8 @@ struct CompileOptions {
   /// The most tokens of the regimes `decode` and `skinny`; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};
   FusionChoice fusions;
+  /// Logits of a row that steps for the best ones give; 0: no such steps.
+  int64_t topLogits = 8;
 };
 
 /// NAME.moe in the current folder, where NAME is the last part of the model's

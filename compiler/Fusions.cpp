@@ -6,6 +6,7 @@
 
 #include "passes/Passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -50,6 +51,11 @@ static const Fusion fusions[] = {
        passes.addPass(createFuseRopeAppendPass(
            toOptions<FuseRopeAppendPassOptions>(cost)));
      }},
+    {"head-top", "linear and part_top",
+     [](OpPassManager &passes, FusionCost cost) {
+       passes.addPass(
+           createFuseHeadTopPass(toOptions<FuseHeadTopPassOptions>(cost)));
+     }},
     {"qkv-cache", "the products of qkv, and rope-append of their sums",
      [](OpPassManager &passes, FusionCost cost) {
        passes.addPass(
@@ -81,9 +87,10 @@ bool FusionChoice::isOn(llvm::StringRef fusion) const {
 
 void moec::addFusionPasses(OpPassManager &passes, const FusionChoice &choice,
                            FusionCost cost) {
+  OpPassManager &functions = passes.nest<func::FuncOp>();
   for (const Fusion &fusion : allFusions())
     if (choice.isOn(fusion.name))
-      fusion.addPass(passes, cost);
+      fusion.addPass(functions, cost);
   if (choice.required.empty())
     return;
   RequireFusionsPassOptions options;

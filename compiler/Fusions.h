@@ -39,8 +39,8 @@ struct FusionChoice {
   bool isOn(llvm::StringRef fusion) const;
 };
 
-/// Adds the chosen fusions, and the check of the required ones, to passes on
-/// functions.
+/// Adds the chosen fusions, and the check of the required ones, to passes on a
+/// module.
 void addFusionPasses(mlir::OpPassManager &passes, const FusionChoice &choice,
                      FusionCost cost);
 

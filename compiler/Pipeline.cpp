@@ -35,11 +35,14 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   SplitRegimesPassOptions regimes;
   regimes.maxTokens = options.maxStepTokens;
   regimes.borders = options.regimes;
+  AddTopEntryPassOptions top;
+  top.k = options.topLogits;
   return {{"fuse",
-           [regimes, fusions = options.fusions](OpPassManager &passes) {
+           [regimes, top, fusions = options.fusions](OpPassManager &passes) {
+             if (top.k > 0)
+               passes.addPass(createAddTopEntryPass(top));
              passes.addPass(createSplitRegimesPass(regimes));
-             addFusionPasses(passes.nest<func::FuncOp>(), fusions,
-                             FusionCost());
+             addFusionPasses(passes, fusions, FusionCost());
            }},
           {"pack",
            [](OpPassManager &passes) {
@@ -66,6 +69,9 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
   ListOption<int64_t> regimes{*this, "regimes",
                               llvm::cl::list_init<int64_t>({8, 64}),
                               llvm::cl::desc("Borders of the regimes")};
+  Option<int64_t> topLogits{*this, "top-logits", llvm::cl::init(8),
+                            llvm::cl::desc("Logits of a row that @top gives; "
+                                           "0: no @top")};
   ListOption<std::string> disabledFusions{
       *this, "disable-fusion",
       llvm::cl::desc("Names of fusions that are not made, or all")};
@@ -81,6 +87,7 @@ void moec::registerPipelines() {
         CpuOptions cpu;
         cpu.target = options.target;
         cpu.maxStepTokens = options.maxStepTokens;
+        cpu.topLogits = options.topLogits;
         cpu.fusions.disabled.assign(options.disabledFusions.begin(),
                                     options.disabledFusions.end());
         cpu.regimes.assign(options.regimes.begin(), options.regimes.end());

@@ -34,6 +34,8 @@ struct CpuOptions {
   /// The most tokens of all regimes but the last, ascending; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};
   FusionChoice fusions;
+  /// Logits of a row that @top gives; 0: there is no @top.
+  int64_t topLogits = 8;
 };
 
 /// Once for a model: tidies the program up and checks that it is one.

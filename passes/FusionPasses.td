@@ -312,4 +312,31 @@ def FuseResidualNormPass : FusionPass<"moe-fuse-residual-norm"> {
   }];
 }
 
+def FuseHeadTopPass : FusionPass<"moe-fuse-head-top"> {
+  let summary = "Keep the best logits in the kernel of their product";
+  let description = [{
+    The group `head-top`: a `decoder.linear` and the `decoder.part_top` of its
+    logits, which never are in memory as a whole.
+
+    Not fused if the logits are no product's or are read elsewhere, or if a part of
+    them, for all rows of a step, does not fit on chip.
+
+    Before:
+
+    ```mlir
+    %logits = decoder.linear %x, %head ...
+    %top, %tokens = decoder.part_top %logits k(8) part(256) ...
+    ```
+
+    After:
+
+    ```mlir
+    %top, %tokens = exec.group "head-top"(%x, %head) ... {
+      ...
+      exec.yield %top, %tokens ...
+    }
+    ```
+  }];
+}
+
 #endif // PASSES_FUSIONPASSES_TD

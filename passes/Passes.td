@@ -10,6 +10,7 @@
 #define PASSES_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+include "passes/EntryPasses.td"
 
 def VerifyProgramPass : Pass<"moe-verify-program", "::mlir::ModuleOp"> {
   let summary = "Check that a module is a whole model that can be compiled";
@@ -63,7 +64,7 @@ def VerifyProgramPass : Pass<"moe-verify-program", "::mlir::ModuleOp"> {
 }
 
 def SplitRegimesPass : Pass<"moe-split-regimes", "::mlir::ModuleOp"> {
-  let summary = "Make a version of @step for few, more and many tokens";
+  let summary = "Make a version of each entry for few, more and many tokens";
   let description = [{
     The regimes are `decode`, `skinny` and `wide`: steps of at most the first
     border, at most the second, and at most `max-tokens`. With one border there
@@ -71,7 +72,8 @@ def SplitRegimesPass : Pass<"moe-split-regimes", "::mlir::ModuleOp"> {
     more are dropped, and the last version is the one that holds them.
 
     All versions compute the same; later passes see in `moe.regime` and
-    `moe.max_tokens` what they may assume.
+    `moe.max_tokens` what they may assume. `@top`, if there is one, is split like
+    `@step`.
 
     Preconditions:
     1. `moe-verify-program` accepts the module.
@@ -106,13 +108,14 @@ def SplitRegimesPass : Pass<"moe-split-regimes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::moec::moe::MoEDialect"];
 }
 
-def RequireFusionsPass : Pass<"moe-require-fusions", "::mlir::func::FuncOp"> {
+def RequireFusionsPass : Pass<"moe-require-fusions"> {
   let summary = "Fail if a fusion was not made";
   let description = [{
-    Changes nothing. Preconditions:
+    Changes nothing; runs on a function, or on a module for all of its functions
+    together. Preconditions:
 
-    1. Each fusion of `fusions` has a group in the function, and no entry in
-       `moe.not_fused`.
+    1. Each fusion of `fusions` was made in one of the functions, and has an entry in
+       `moe.not_fused` of none.
 
     Example:
 

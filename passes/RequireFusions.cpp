@@ -35,17 +35,30 @@ struct RequireFusions : moec::impl::RequireFusionsPassBase<RequireFusions> {
   using RequireFusionsPassBase::RequireFusionsPassBase;
 
   void runOnOperation() override {
-    func::FuncOp step = getOperation();
-    for (StringRef fusion : fusions) {
-      StringAttr reason = findReason(step, fusion);
-      if (!reason && isMade(step, fusion))
-        continue;
-      step.emitOpError("does not fuse '")
-          << fusion << "', which is required: "
-          << (reason ? reason.getValue()
-                     : StringRef("it has no operations that this applies to"));
-      return signalPassFailure();
-    }
+    SmallVector<func::FuncOp> functions;
+    getOperation()->walk([&](func::FuncOp op) { functions.push_back(op); });
+    for (StringRef fusion : fusions)
+      if (failed(check(functions, fusion)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult refuse(Operation *op, StringRef fusion, StringRef reason) {
+    return op->emitOpError("does not fuse '")
+           << fusion << "', which is required: " << reason;
+  }
+
+  LogicalResult check(ArrayRef<func::FuncOp> functions, StringRef fusion) {
+    for (func::FuncOp function : functions)
+      if (StringAttr reason = findReason(function, fusion))
+        return refuse(function, fusion, reason);
+    bool made = llvm::any_of(functions, [&](func::FuncOp function) {
+      return isMade(function, fusion);
+    });
+    if (made)
+      return success();
+    return refuse(functions.empty() ? getOperation() : functions.front(),
+                  fusion, "it has no operations that this applies to");
   }
 };
 } // namespace

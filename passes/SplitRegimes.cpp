@@ -28,20 +28,25 @@ struct SplitRegimes : moec::impl::SplitRegimesPassBase<SplitRegimes> {
   using SplitRegimesPassBase::SplitRegimesPassBase;
 
   void runOnOperation() override {
-    auto step = getOperation().lookupSymbol<func::FuncOp>("step");
-    if (!step) {
+    if (!getOperation().lookupSymbol<func::FuncOp>("step")) {
       getOperation().emitOpError("has no function @step");
       return signalPassFailure();
     }
     if (failed(checkBorders()))
       return signalPassFailure();
-    for (size_t i = 0; i < borders.size() && borders[i] < maxTokens; ++i)
-      addVersion(step, regimeNames[i], borders[i]);
-    addVersion(step, lastRegime(), maxTokens);
-    step.erase();
+    auto entries = llvm::to_vector(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp entry : entries)
+      split(entry);
   }
 
 private:
+  void split(func::FuncOp entry) {
+    for (size_t i = 0; i < borders.size() && borders[i] < maxTokens; ++i)
+      addVersion(entry, regimeNames[i], borders[i]);
+    addVersion(entry, lastRegime(), maxTokens);
+    entry.erase();
+  }
+
   LogicalResult checkBorders() {
     if (borders.size() > maxBorders)
       return getOperation().emitOpError("cannot be split at ")
@@ -65,10 +70,10 @@ private:
     return regimeNames[maxBorders];
   }
 
-  void addVersion(func::FuncOp step, StringRef regime, int64_t tokens) {
-    OpBuilder builder(step);
-    auto version = cast<func::FuncOp>(builder.clone(*step));
-    version.setSymName(("step." + regime).str());
+  void addVersion(func::FuncOp entry, StringRef regime, int64_t tokens) {
+    OpBuilder builder(entry);
+    auto version = cast<func::FuncOp>(builder.clone(*entry));
+    version.setSymName((entry.getSymName() + "." + regime).str());
     version->setAttr(moe::regimeAttributeName, builder.getStringAttr(regime));
     version->setAttr(moe::maxTokensAttributeName,
                      builder.getI64IntegerAttr(tokens));

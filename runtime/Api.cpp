@@ -139,13 +139,30 @@ moert_status moert_step(moert_session *session, const moert_chunk *chunks,
   return guard(error, [&]() -> Status {
     if (!session)
       return nullArgument("session");
-    return session->session->step(chunks, count);
+    return session->session->step(chunks, count, Entry::Step);
+  });
+}
+
+moert_status moert_step_top(moert_session *session, const moert_chunk *chunks,
+                            int64_t count, moert_error *error) {
+  return guard(error, [&]() -> Status {
+    if (!session)
+      return nullArgument("session");
+    return session->session->step(chunks, count, Entry::Top);
   });
 }
 
 const float *moert_logits(const moert_session *session, int64_t chunk,
                           int64_t row) {
   return session ? session->session->logits(chunk, row) : nullptr;
+}
+
+int64_t moert_top(const moert_session *session, int64_t chunk, int64_t row,
+                  const float **logits, const int32_t **tokens) {
+  if (!session || !logits || !tokens ||
+      !session->session->top(chunk, row, *logits, *tokens))
+    return 0;
+  return session->session->topCount();
 }
 
 void moert_session_get_stats(const moert_session *session,
@@ -189,6 +206,18 @@ moert_status moert_sample(const float *logits, int64_t vocabulary,
       return nullArgument(logits ? "token" : "logits");
     return sample(logits, vocabulary, sampling ? *sampling : moert_sampling{},
                   rng, *token);
+  });
+}
+
+moert_status moert_sample_top(const float *logits, const int32_t *tokens,
+                              int64_t count, const moert_sampling *sampling,
+                              moert_rng *rng, int32_t *token,
+                              moert_error *error) {
+  return guard(error, [&]() -> Status {
+    if (!logits || !tokens || !token)
+      return nullArgument(!logits ? "logits" : tokens ? "token" : "tokens");
+    return sampleTop({logits, tokens, count},
+                     sampling ? *sampling : moert_sampling{}, rng, *token);
   });
 }
 

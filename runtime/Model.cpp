@@ -80,9 +80,11 @@ Status Model::loadCode() {
     functions.push_back(function);
   }
   for (const format::Program *program : *chosen->programs())
-    if (program->entry()->string_view() == "step")
-      versions.push_back(program);
-  if (versions.empty())
+    for (Entry entry : {Entry::Step, Entry::Top})
+      if (program->entry()->string_view() ==
+          (entry == Entry::Step ? "step" : "top"))
+        versions[static_cast<size_t>(entry)].push_back(program);
+  if (programs().empty())
     return {MOERT_BAD_ARTIFACT,
             "target '" + chosen->name()->str() + "' has no program 'step'"};
   return {};
@@ -104,7 +106,7 @@ void Model::describe() {
   i.target = chosen->name()->c_str();
   i.vocabulary = model.vocabulary();
   i.max_positions = model.max_positions();
-  i.max_step_tokens = versions.back()->max_tokens();
+  i.max_step_tokens = programs().back()->max_tokens();
   i.layers = model.layers();
   i.hidden = model.hidden();
   i.window = model.window();
@@ -118,6 +120,7 @@ void Model::describe() {
     i.weight_bytes += static_cast<int64_t>(tensor->length());
   i.cache_bytes_per_position = i.layers * cacheBytesPerPosition(model);
   i.has_tokenizer = text != nullptr;
+  i.top_logits = model.top_logits();
 }
 
 Status Model::open(const std::string &path, const moert_model_options &options,
@@ -143,9 +146,10 @@ Status Model::open(const std::string &path, const moert_model_options &options,
   return {};
 }
 
-size_t Model::selectProgram(int64_t tokens) const {
+size_t Model::selectProgram(int64_t tokens, Entry entry) const {
+  const Programs &all = programs(entry);
   size_t i = 0;
-  while (i + 1 < versions.size() && versions[i]->max_tokens() < tokens)
+  while (i + 1 < all.size() && all[i]->max_tokens() < tokens)
     ++i;
   return i;
 }

@@ -19,6 +19,9 @@
 
 namespace moert {
 
+/// What a step gives: logits, or the best of them alone.
+enum class Entry { Step, Top };
+
 /// Read-only once open.
 class Model {
 public:
@@ -32,12 +35,14 @@ public:
   const format::Model &table() const { return *file->table().model(); }
   const format::Target &target() const { return *chosen; }
   const std::vector<moert_kernel> &kernels() const { return functions; }
-  /// Versions of the step, in ascending order of the tokens they accept.
-  const std::vector<const format::Program *> &programs() const {
-    return versions;
+  /// Versions of an entry point, in ascending order of the tokens they accept;
+  /// none of Top if the artifact has no such entry.
+  using Programs = std::vector<const format::Program *>;
+  const Programs &programs(Entry entry = Entry::Step) const {
+    return versions[static_cast<size_t>(entry)];
   }
   /// The version for a step of `tokens` <= max_step_tokens tokens.
-  size_t selectProgram(int64_t tokens) const;
+  size_t selectProgram(int64_t tokens, Entry entry = Entry::Step) const;
   /// Null if there is none.
   const Tokenizer *tokenizer() const { return text.get(); }
 
@@ -52,7 +57,7 @@ private:
   const format::Target *chosen = nullptr;
   CodeImage code;
   std::vector<moert_kernel> functions;
-  std::vector<const format::Program *> versions;
+  Programs versions[2]; ///< by Entry
   std::unique_ptr<Tokenizer> text;
   moert_model_info information{};
 };

@@ -40,6 +40,10 @@ void *Program::resolve(const format::Argument &argument) const {
     return memory.cache->layer(argument.index());
   case format::ArgumentKind::Logits:
     return memory.logits;
+  case format::ArgumentKind::Top:
+    if (argument.index() == 0)
+      return memory.topLogits;
+    return memory.topTokens;
   case format::ArgumentKind::Input:
     break;
   }

@@ -38,7 +38,9 @@ struct StepMemory {
   int32_t *tokens; ///< [T]
   int32_t *rows;   ///< [R]
   moert_batch *batch;
-  float *logits; ///< [R, vocabulary]
+  float *logits;      ///< [R, vocabulary]
+  float *topLogits;   ///< [R, top_logits]
+  int32_t *topTokens; ///< [R, top_logits]
   uint8_t *scratch;
   uint64_t scratchPitch; ///< from one thread's to the next one's
 };

@@ -97,6 +97,16 @@ Status findLikeliest(const float *logits, int64_t vocabulary, int32_t &token) {
   return {};
 }
 
+/// A draw needs a generator, and a highest logit to compare others with.
+Status checkDraw(const moert_rng *rng, float highest, int32_t token) {
+  if (!rng)
+    return {MOERT_INVALID, "sampling needs a random number generator"};
+  if (std::isinf(highest))
+    return {MOERT_COMPUTATION, "the highest logit, of token " +
+                                   std::to_string(token) + ", is infinite"};
+  return {};
+}
+
 /// All tokens, each with the weight e^((its logit - highest) / temperature).
 std::vector<Candidate> weigh(const float *logits, int64_t vocabulary,
                              double highest, double temperature) {
@@ -165,12 +175,9 @@ Status moert::sample(const float *logits, int64_t vocabulary,
     token = likeliest;
     return {};
   }
-  if (!rng)
-    return {MOERT_INVALID, "sampling needs a random number generator"};
-  if (std::isinf(logits[likeliest]))
-    return {MOERT_COMPUTATION, "the highest logit, of token " +
-                                   std::to_string(likeliest) + ", is infinite"};
-
+  status = checkDraw(rng, logits[likeliest], likeliest);
+  if (!status.ok())
+    return status;
   std::vector<Candidate> candidates =
       weigh(logits, vocabulary, logits[likeliest], sampling.temperature);
   bool cutsNucleus = sampling.top_p > 0 && sampling.top_p < 1;
@@ -178,6 +185,50 @@ Status moert::sample(const float *logits, int64_t vocabulary,
     keepTop(candidates,
             sampling.top_k > 0 ? size_t(sampling.top_k) : candidates.size());
   if (cutsNucleus)
+    keepNucleus(candidates, double(sampling.top_p));
+  token = draw(candidates, *rng);
+  return {};
+}
+
+/// Whether the best are what `sampling` looks at.
+static Status checkTop(const TopLogits &top, const moert_sampling &sampling) {
+  if (top.count < 1)
+    return {MOERT_INVALID, "there are no logits to choose from"};
+  if (sampling.temperature != 0 &&
+      (sampling.top_k == 0 || sampling.top_k > top.count))
+    return {MOERT_INVALID, "top_k " + std::to_string(sampling.top_k) +
+                               " looks at more than the best " +
+                               std::to_string(top.count) +
+                               " logits; take a step that gives all of them"};
+  for (int64_t i = 0; i < top.count; ++i)
+    if (std::isnan(top.logits[i]))
+      return {MOERT_COMPUTATION, "the logit of token " +
+                                     std::to_string(top.tokens[i]) +
+                                     " is not a number"};
+  return {};
+}
+
+Status moert::sampleTop(const TopLogits &top, const moert_sampling &sampling,
+                        moert_rng *rng, int32_t &token) {
+  Status status = checkSampling(sampling);
+  if (status.ok())
+    status = checkTop(top, sampling);
+  if (!status.ok())
+    return status;
+  if (sampling.temperature == 0) {
+    token = top.tokens[0];
+    return {};
+  }
+  status = checkDraw(rng, top.logits[0], top.tokens[0]);
+  if (!status.ok())
+    return status;
+  std::vector<Candidate> candidates;
+  for (int32_t i = 0; i < sampling.top_k; ++i)
+    candidates.push_back(
+        {top.logits[i], top.tokens[i],
+         portableExp((double(top.logits[i]) - double(top.logits[0])) /
+                     double(sampling.temperature))});
+  if (sampling.top_p > 0 && sampling.top_p < 1)
     keepNucleus(candidates, double(sampling.top_p));
   token = draw(candidates, *rng);
   return {};

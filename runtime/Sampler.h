@@ -33,6 +33,18 @@ double portableExp(double x);
 Status sample(const float *logits, int64_t vocabulary,
               const moert_sampling &sampling, moert_rng *rng, int32_t &token);
 
+/// The best of a row: descending logit, the lower token first among equals.
+struct TopLogits {
+  const float *logits;
+  const int32_t *tokens;
+  int64_t count;
+};
+
+/// Draws what `sample` draws from all logits; `sampling` must be greedy or look
+/// at no more than `top.count` tokens.
+Status sampleTop(const TopLogits &top, const moert_sampling &sampling,
+                 moert_rng *rng, int32_t &token);
+
 /// ln softmax(logits)[token]; NaN if `token` is out of range.
 double logProbability(const float *logits, int64_t vocabulary, int32_t token);
 

@@ -63,13 +63,18 @@ Status Session::allocateCache(const moert_session_options &options) {
 
 Status Session::allocateStep() {
   uint64_t arenaBytes = 0;
-  for (const format::Program *program : model.programs())
-    arenaBytes = std::max<uint64_t>(arenaBytes, program->arena_bytes());
+  for (Entry entry : {Entry::Step, Entry::Top})
+    for (const format::Program *program : model.programs(entry))
+      arenaBytes = std::max<uint64_t>(arenaBytes, program->arena_bytes());
   const moert_model_info &info = model.info();
   uint64_t count = static_cast<uint64_t>(info.max_step_tokens);
   CheckedSize logitsBytes = CheckedSize(count) *
                             static_cast<uint64_t>(info.vocabulary) *
                             sizeof(float);
+  // The artifact's verifier bounds both factors.
+  topPitch =
+      *roundUp(count * static_cast<uint64_t>(info.top_logits) * sizeof(float),
+               MOERT_ALIGNMENT);
   // A page between the scratch of two threads, so none reads the other's
   // lines. The artifact's verifier bounds the size.
   scratchPitch = *roundUp(model.target().scratch_bytes(), 4096) + 4096;
@@ -84,6 +89,7 @@ Status Session::allocateStep() {
   };
   for (const Area &area : {Area{arenaBytes, "the arena", arena},
                            Area{logitsBytes, "the logits", logitsMemory},
+                           Area{2 * topPitch, "the best logits", topMemory},
                            Area{scratchBytes, "scratch memory", scratch},
                            Area{4 * inputPitch, "the inputs", inputs}}) {
     Status status = Mapping::reserve(area.bytes, Mapping::Pages::Huge,
@@ -111,18 +117,25 @@ void Session::bindPrograms(bool profile) {
                     rows,
                     &batch,
                     reinterpret_cast<float *>(logitsMemory.data()),
+                    topLogits(),
+                    topTokens(),
                     scratch.data(),
                     scratchPitch};
-  for (const format::Program *program : model.programs()) {
-    programs.push_back(
-        std::make_unique<Program>(*program, model.kernels(), memory));
-    if (!profile)
-      continue;
-    size_t n = program->launches()->size();
-    totals.push_back({std::vector<double>(n), std::vector<double>(n),
-                      std::vector<double>(n), std::vector<int64_t>(n),
-                      std::vector<int64_t>(n)});
-  }
+  for (Entry entry : {Entry::Step, Entry::Top})
+    for (const format::Program *program : model.programs(entry))
+      bindProgram(*program, memory, profile);
+}
+
+void Session::bindProgram(const format::Program &program,
+                          const StepMemory &memory, bool profile) {
+  programs.push_back(
+      std::make_unique<Program>(program, model.kernels(), memory));
+  if (!profile)
+    return;
+  size_t n = program.launches()->size();
+  totals.push_back({std::vector<double>(n), std::vector<double>(n),
+                    std::vector<double>(n), std::vector<int64_t>(n),
+                    std::vector<int64_t>(n)});
 }
 
 Status Session::allocate(const moert_session_options &options) {
@@ -229,7 +242,8 @@ void Session::stats(moert_session_stats &stats) const {
   stats.threads = pool.size();
   stats.weight_bytes = model.info().weight_bytes;
   stats.arena_bytes = static_cast<int64_t>(arena.size());
-  stats.logits_bytes = static_cast<int64_t>(logitsMemory.size());
+  stats.logits_bytes =
+      static_cast<int64_t>(logitsMemory.size() + topMemory.size());
   stats.scratch_bytes = static_cast<int64_t>(scratch.size());
   stats.cache_bytes = cache.reservedBytes();
   stats.cache_bytes_used = cache.usedBytes();

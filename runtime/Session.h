@@ -26,8 +26,14 @@ public:
   int64_t length(moert_sequence sequence) const;
   Status truncate(moert_sequence sequence, int64_t length);
 
-  Status step(const moert_chunk *chunks, int64_t count);
+  Status step(const moert_chunk *chunks, int64_t count, Entry entry);
   const float *logits(int64_t chunk, int64_t row) const;
+  /// Whether there is such a row; the pointers are to [top_logits].
+  bool top(int64_t chunk, int64_t row, const float *&logits,
+           const int32_t *&tokens) const;
+
+  /// The best logits of a row that a step gives; 0 if it cannot.
+  int64_t topCount() const { return model.info().top_logits; }
 
   void stats(moert_session_stats &stats) const;
   bool profile(int64_t kernel, moert_kernel_profile &entry) const;
@@ -55,6 +61,8 @@ private:
   Status allocateCache(const moert_session_options &options);
   Status allocateStep();
   void bindPrograms(bool profile);
+  void bindProgram(const format::Program &program, const StepMemory &memory,
+                   bool profile);
 
   /// Index of the slot, or -1 for a stale handle.
   int64_t find(moert_sequence sequence) const;
@@ -66,8 +74,18 @@ private:
   Status reservePages(const moert_chunk *chunks, int64_t count);
   void releasePages(const moert_chunk *chunks, int64_t count);
   void fillInputs(const moert_chunk *chunks, int64_t count);
-  Status execute(StepSize size);
+  /// Row `row` of chunk `chunk` among those that the last step gave; -1 if it
+  /// gave none of them, or was of another entry.
+  int64_t rowOf(Entry entry, int64_t chunk, int64_t row) const;
+  Status execute(StepSize size, Entry entry);
   void recordProfile(size_t version, StepSize size);
+
+  float *topLogits() const {
+    return reinterpret_cast<float *>(topMemory.data());
+  }
+  int32_t *topTokens() const {
+    return reinterpret_cast<int32_t *>(topMemory.data() + topPitch);
+  }
 
   const Model &model;
   ThreadPool pool;
@@ -77,15 +95,20 @@ private:
   int64_t positionLimit = 0; ///< of one sequence
 
   Mapping arena, logitsMemory, scratch, inputs;
+  /// float32 [max_step_tokens, top_logits], and int32 of as many from byte
+  /// topPitch on.
+  Mapping topMemory;
+  uint64_t topPitch = 0;
   uint64_t scratchPitch = 0;
   int32_t *tokens = nullptr, *positions = nullptr, *sequences = nullptr;
   int32_t *rows = nullptr; ///< each int32 [max_step_tokens]
   moert_batch batch{};
-  std::vector<std::unique_ptr<Program>> programs;
+  std::vector<std::unique_ptr<Program>> programs; ///< of Step, then of Top
   std::vector<LaunchTotals> totals;
 
   std::vector<LogitRows> logitRows; ///< [max_sequences]
   int64_t logitChunks = 0;
+  Entry lastEntry = Entry::Step;
   int64_t stepNumber = 0;
   int64_t completedSteps = 0, completedTokens = 0;
   double seconds = 0;

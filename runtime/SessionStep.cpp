@@ -158,13 +158,19 @@ static Status explainFailure(const Program &program, int64_t launch) {
             "the router scores of layer " + layer +
                 " are not numbers; the weights, or this input, lead to "
                 "infinities"};
+  if (status == MOERT_KERNEL_LOGIT_NAN)
+    return {MOERT_COMPUTATION,
+            "a logit is not a number; the weights, or this input, lead to "
+            "infinities"};
   return {MOERT_COMPUTATION, "a kernel of layer " + layer +
                                  " failed with status " +
                                  std::to_string(status)};
 }
 
-Status Session::execute(StepSize size) {
-  size_t version = model.selectProgram(size.tokens);
+Status Session::execute(StepSize size, Entry entry) {
+  size_t version = model.selectProgram(size.tokens, entry);
+  if (entry == Entry::Top)
+    version += model.programs().size();
   Program &program = *programs[version];
   bool profile = !totals.empty();
   auto start = std::chrono::steady_clock::now();
@@ -181,7 +187,11 @@ Status Session::execute(StepSize size) {
   return {};
 }
 
-Status Session::step(const moert_chunk *chunks, int64_t count) {
+Status Session::step(const moert_chunk *chunks, int64_t count, Entry entry) {
+  if (model.programs(entry).empty())
+    return {MOERT_UNSUPPORTED,
+            "the artifact computes no best logits; compile it with "
+            "--top-logits"};
   StepSize size;
   Status status = check(chunks, count, size);
   if (status.ok())
@@ -190,7 +200,7 @@ Status Session::step(const moert_chunk *chunks, int64_t count) {
     return status;
   fillInputs(chunks, count);
   logitChunks = 0;
-  status = execute(size);
+  status = execute(size, entry);
   if (!status.ok()) {
     releasePages(chunks, count);
     return status;
@@ -198,13 +208,31 @@ Status Session::step(const moert_chunk *chunks, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     slots[find(chunks[i].sequence)].length += chunks[i].count;
   logitChunks = count;
+  lastEntry = entry;
   return {};
 }
 
-const float *Session::logits(int64_t chunk, int64_t row) const {
-  if (chunk < 0 || chunk >= logitChunks || row < 0 ||
+int64_t Session::rowOf(Entry entry, int64_t chunk, int64_t row) const {
+  if (entry != lastEntry || chunk < 0 || chunk >= logitChunks || row < 0 ||
       row >= logitRows[chunk].count)
+    return -1;
+  return logitRows[chunk].first + row;
+}
+
+const float *Session::logits(int64_t chunk, int64_t row) const {
+  int64_t index = rowOf(Entry::Step, chunk, row);
+  if (index < 0)
     return nullptr;
   return reinterpret_cast<const float *>(logitsMemory.data()) +
-         (logitRows[chunk].first + row) * model.info().vocabulary;
+         index * model.info().vocabulary;
+}
+
+bool Session::top(int64_t chunk, int64_t row, const float *&logits,
+                  const int32_t *&tokens) const {
+  int64_t index = rowOf(Entry::Top, chunk, row);
+  if (index < 0)
+    return false;
+  logits = topLogits() + index * model.info().top_logits;
+  tokens = topTokens() + index * model.info().top_logits;
+  return true;
 }

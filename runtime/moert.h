@@ -82,6 +82,7 @@ typedef struct moert_model_info {
   int64_t weight_bytes;             /**< as stored */
   int64_t cache_bytes_per_position; /**< of all layers */
   int32_t has_tokenizer;
+  int64_t top_logits; /**< that moert_step_top gives of a row; 0: it cannot */
 } moert_model_info;
 
 /** Maps and verifies an artifact; its weights are not read unless asked for.
@@ -157,6 +158,21 @@ MOERT_API moert_status moert_step(moert_session *session,
 MOERT_API const float *moert_logits(const moert_session *session, int64_t chunk,
                                     int64_t row);
 
+/** As moert_step, but gives only the best model_info.top_logits logits of each
+    row: all that greedy decoding, and sampling among as few tokens, looks at.
+    The others are never in memory. Fails, as no sampling could go on, if one of
+    a row's logits is NaN. */
+MOERT_API moert_status moert_step_top(moert_session *session,
+                                      const moert_chunk *chunks, int64_t count,
+                                      moert_error *error);
+/** The best logits of the last step, which was of moert_step_top, and their
+    tokens: descending, of equal logits the lower token first; with the bits that
+    moert_step gives. Returns their number, or 0 if there are none. Valid until
+    the next step. */
+MOERT_API int64_t moert_top(const moert_session *session, int64_t chunk,
+                            int64_t row, const float **logits,
+                            const int32_t **tokens);
+
 /*===-- Sampling ----------------------------------------------------------===*/
 
 typedef struct moert_sampling {
@@ -175,6 +191,13 @@ MOERT_API moert_status moert_sample(const float *logits, int64_t vocabulary,
                                     const moert_sampling *sampling,
                                     moert_rng *rng, int32_t *token,
                                     moert_error *error);
+/** Draws from what moert_top gives the token that moert_sample draws from all
+    logits. The temperature is 0, or 1 <= top_k <= count. */
+MOERT_API moert_status moert_sample_top(const float *logits,
+                                        const int32_t *tokens, int64_t count,
+                                        const moert_sampling *sampling,
+                                        moert_rng *rng, int32_t *token,
+                                        moert_error *error);
 /** Natural logarithm of the token's probability, in double precision; NaN if
     the arguments are invalid. */
 MOERT_API double moert_log_probability(const float *logits, int64_t vocabulary,

@@ -32,6 +32,9 @@ extern const KernelBuilder rotatedAppendKernel;
 extern const KernelBuilder appendKVKernel;
 // Attention.cpp
 extern const KernelBuilder attentionKernel;
+// Top.cpp
+extern const KernelBuilder partTopKernel;
+extern const KernelBuilder mergeTopKernel;
 // TopK.cpp
 extern const KernelBuilder topKKernel;
 // Dispatch.cpp

@@ -4,6 +4,7 @@
 
 #include "codegen/x86/MatrixKernelPlan.h"
 
+#include "codegen/x86/MatrixTop.h"
 #include "codegen/x86/RowSplit.h"
 #include "runtime/abi/Kernel.h"
 
@@ -84,6 +85,8 @@ static LogicalResult checkRegion(const MatrixRegion &region) {
     return first.op->emitOpError("has activations ")
            << region.xType() << "; the x86-64 kernels read the layout "
            << rowBlocks << ", see --x86-pack-matrix-operands";
+  if (region.top && failed(checkTopParts(region.top)))
+    return failure();
   if (region.permute && encoding)
     return first.op->emitOpError("gathers rows of ")
            << region.xType() << "; they must be row-major";
@@ -103,6 +106,8 @@ static void addPrologue(MatrixRegion &region, KernelPlan &plan) {
 }
 
 int64_t moec::productTasks(const MatrixRegion &region, int64_t product) {
+  if (region.top)
+    return topTasks(region.top);
   const MatrixOperation &op = region.products[product];
   int64_t unit = region.ends[product] ? region.ends[product].unitPanels() : 1;
   int64_t tasks = llvm::divideCeil(op.panels(), unit);
@@ -116,6 +121,8 @@ int64_t moec::unfinishedBytes(const MatrixRegion &region,
     panels = groupPanels;
     rows *= moe::CombineOp(region.combine).getPlan().getType().getChoices();
   }
+  if (region.top)
+    panels = topPanels(region.top);
   for (const HeadsEnd &end : region.ends)
     if (end)
       panels = std::max(panels, end.unitPanels());
@@ -130,10 +137,10 @@ int64_t moec::loopBytes(const MatrixRegion &region,
   return llvm::alignTo(bytes, MOERT_ALIGNMENT);
 }
 
-/// Panels that a thread takes at once: one group of the loops. A unit of heads
-/// is one.
+/// Panels that a thread takes at once: one group of the loops. A unit of heads,
+/// and a part of which the best are kept, is one.
 static int64_t grainOf(const MatrixRegion &region) {
-  return region.hasHeads() ? 1 : groupPanels;
+  return region.hasHeads() || region.top ? 1 : groupPanels;
 }
 
 FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,

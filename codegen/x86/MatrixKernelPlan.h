@@ -27,12 +27,13 @@ struct RegionMethod {
   MatrixMethod method() const { return {*decoder, *epilogue, shapes}; }
 };
 
-/// Tasks of a product: panels, or units of heads.
+/// Tasks of a product: panels, units of heads, or parts of which the best are
+/// kept.
 int64_t productTasks(const MatrixRegion &region, int64_t product);
 
 /// Scratch memory at the beginning of a thread's, for sums that are not
 /// finished by tiles: of the rows of all experts for a group of panels, or of
-/// all tokens for a unit of heads.
+/// all tokens for a unit of heads or a part.
 int64_t unfinishedBytes(const MatrixRegion &region,
                         const KernelContext &context);
 /// What the loops take behind it.

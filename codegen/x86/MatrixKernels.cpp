@@ -6,6 +6,7 @@
 
 #include "codegen/x86/MatrixCombine.h"
 #include "codegen/x86/MatrixKernelPlan.h"
+#include "codegen/x86/MatrixTop.h"
 
 using namespace mlir;
 using namespace moec;
@@ -36,6 +37,7 @@ private:
   void emitParallel(Emit &emit, Arguments arguments);
   void emitExperts(Emit &emit, const MatrixProduct &first);
   void emitCombined(Emit &emit, Arguments arguments);
+  void emitTop(Emit &emit, Arguments arguments);
   void combineGroup(Emit &emit, Arguments arguments, MatrixProduct group);
   void emitHeads(Emit &emit, Arguments arguments, int64_t i,
                  const MatrixProduct &units);
@@ -72,6 +74,8 @@ void MatrixKernel::emitTasks(Emit &emit, Arguments arguments) {
                        emit.i64(unfinished + loops)));
   if (region.combine)
     emitCombined(emit, arguments);
+  else if (region.top)
+    emitTop(emit, arguments);
   else if (region.isParallel() || region.hasHeads())
     emitParallel(emit, arguments);
   else if (region.isGrouped())
@@ -88,6 +92,8 @@ Value MatrixKernel::resultOf(int64_t i) {
     return region.combine.getY();
   if (region.swiglu)
     return region.swiglu.getY();
+  if (region.top)
+    return region.top.getTop();
   return region.products[i].op->getResult(0);
 }
 
@@ -133,6 +139,18 @@ void MatrixKernel::emitOne(Emit &emit, Arguments arguments) {
   MatrixProduct only = product(emit, arguments, 0);
   Value any = emit.less(emit.i64(0), only.rows);
   emit.branch(any, [&] { emitProduct(emit, only); });
+}
+
+/// Task i is part i of the columns.
+void MatrixKernel::emitTop(Emit &emit, Arguments arguments) {
+  MatrixProduct only = product(emit, arguments, 0);
+  ProductTop top = {region.top, only.target.result,
+                    pointerTo(emit, arguments, region.top.getTokens()),
+                    unfinished};
+  Value any = emit.less(emit.i64(0), only.rows);
+  emit.branch(any, [&] {
+    emitProductTop(emit, arguments, how.method(), only, top);
+  });
 }
 
 /// The tasks of one product follow those of another.

@@ -43,7 +43,7 @@ bool MatrixRegion::matches(Block &region) {
     bool product = static_cast<bool>(MatrixOperation::of(op).op);
     if (!product && !MatrixPrologue::mayHave(op) &&
         !isa<moe::PermuteOp, decoder::SwigluOp, moe::CombineOp, decoder::AddOp,
-             decoder::RopeOp, decoder::AppendKVOp>(op))
+             decoder::RopeOp, decoder::AppendKVOp, decoder::PartTopOp>(op))
       return false;
     any |= product && !isa<moe::RouterOp>(op);
   }
@@ -70,6 +70,7 @@ private:
   const char *add(decoder::AddOp op);
   const char *rope(decoder::RopeOp op);
   const char *append(decoder::AppendKVOp op);
+  const char *keepTop(decoder::PartTopOp op);
   const char *results(Operation *yield);
   bool isInMemory(Value value) const;
   HeadsEnd *endOf(Value heads);
@@ -98,7 +99,7 @@ const char *RegionReader::permute(moe::PermuteOp op) {
 }
 
 const char *RegionReader::product(const MatrixOperation &product) {
-  if (region.swiglu || region.combine || region.add)
+  if (region.swiglu || region.combine || region.add || region.top)
     return "products must come before what is made of their sums";
   Value x = region.permute ? region.permute.getRows() : product.x;
   if (product.x != x ||
@@ -192,6 +193,15 @@ const char *RegionReader::append(decoder::AppendKVOp op) {
   return nullptr;
 }
 
+const char *RegionReader::keepTop(decoder::PartTopOp op) {
+  bool fits = region.products.size() == 1 && !region.isGrouped() &&
+              !region.hasHeads() && !region.add && !region.top;
+  if (!fits || op.getLogits() != current || region.first().bias)
+    return "decoder.part_top must take one product without experts and bias";
+  region.top = op;
+  return nullptr;
+}
+
 const char *RegionReader::step(Operation &op) {
   if (region.prologue && region.prologue->has(&op))
     return nullptr;
@@ -204,6 +214,7 @@ const char *RegionReader::step(Operation &op) {
       .Case([&](decoder::AddOp op) { return add(op); })
       .Case([&](decoder::RopeOp op) { return rope(op); })
       .Case([&](decoder::AppendKVOp op) { return append(op); })
+      .Case([&](decoder::PartTopOp op) { return keepTop(op); })
       .Default("an operation is no part of a product");
 }
 
@@ -218,6 +229,8 @@ const char *RegionReader::results(Operation *yield) {
         leaving.push_back(end.rope.getY());
       else if (!end.append)
         leaving.push_back(product.op->getResult(0));
+  } else if (region.top) {
+    llvm::append_range(leaving, region.top->getResults());
   } else {
     leaving.push_back(current);
   }

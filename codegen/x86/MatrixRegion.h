@@ -39,7 +39,7 @@ struct MatrixOperation {
 };
 
 /// (prologue) -> x -> (permute) -> products -> (swiglu | combine) -> (add), or
-/// products -> (rope) -> (append_kv).
+/// products -> (rope) -> (append_kv), or product -> part_top.
 struct MatrixRegion {
   std::unique_ptr<MatrixPrologue> prologue; ///< null if there is none
   mlir::SmallVector<MatrixOperation, 3> products;
@@ -50,6 +50,7 @@ struct MatrixRegion {
   decoder::SwigluOp swiglu;
   moe::CombineOp combine;
   decoder::AddOp add;
+  decoder::PartTopOp top;
   mlir::Value residual; ///< the argument that `add` adds
 
   const MatrixOperation &first() const { return products.front(); }

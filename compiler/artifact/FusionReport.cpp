@@ -34,6 +34,11 @@ static bool computes(const format::Kernel &kernel, StringRef operation) {
   return StringRef(kernel.computes()->str()).contains(operation);
 }
 
+/// Programs for the best logits differ from others in their last launches.
+static bool isStep(const format::Program &program) {
+  return program.entry()->string_view() == "step";
+}
+
 /// Bytes of the buffers that a launch reads and writes, in a step of `tokens`.
 static double bufferBytes(const format::Program &program,
                           const format::Launch &launch, uint64_t tokens) {
@@ -112,9 +117,10 @@ void moec::printFusionJson(const moert::Artifact &artifact,
           json.attribute("name", target->name()->str());
           json.attributeArray("regimes", [&] {
             for (const format::Program *program : *target->programs())
-              printReport(
-                  reportProgram(*target, *program, table.model()->layers()),
-                  json);
+              if (isStep(*program))
+                printReport(
+                    reportProgram(*target, *program, table.model()->layers()),
+                    json);
           });
         });
     });
@@ -137,6 +143,8 @@ void moec::printFusionText(const moert::Artifact &artifact,
     rows.add({"regime", "up to tokens", "launches", "of a layer",
               "of its experts", "bytes between, a token and layer"});
     for (const format::Program *program : *target->programs()) {
+      if (!isStep(*program))
+        continue;
       RegimeReport report =
           reportProgram(*target, *program, table.model()->layers());
       rows.add({report.name, formatCount(report.maxTokens),

@@ -39,6 +39,8 @@ std::string moec::describeArgument(const format::Artifact &table,
     return "cache of layer " + utostr(index);
   case format::ArgumentKind::Logits:
     return "logits";
+  case format::ArgumentKind::Top:
+    return index == 0 ? "best logits" : "best tokens";
   }
   llvm_unreachable("the artifact has been verified");
 }

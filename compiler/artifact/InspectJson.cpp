@@ -89,6 +89,7 @@ void JsonForm::printModel() {
     json.attribute("window", model.window());
     json.attribute("experts", model.experts());
     json.attribute("experts_per_token", model.experts_per_token());
+    json.attribute("top_logits", model.top_logits());
     json.attribute("bos", model.bos());
     json.attributeArray("eos", [&] {
       if (model.eos())

@@ -114,6 +114,7 @@ moec::buildModel(flatbuffers::FlatBufferBuilder &builder, ModuleOp module) {
   table.add_parameters(model.integer("parameters", 1, int64_t(1) << 60));
   table.add_bos(model.integer("bos", -1, vocabulary - 1));
   table.add_eos(eosOffset);
+  table.add_top_logits(model.integer("top_logits", 0, vocabulary));
   auto offset = table.Finish();
   if (Error error = model.takeError())
     return error;

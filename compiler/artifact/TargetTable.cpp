@@ -173,6 +173,8 @@ Expected<format::Argument> TargetTables::buildArgument(Value value) {
     return format::Argument(Kind::Cache, cache.getLayer());
   if (isa<exec::LogitsOp>(op))
     return format::Argument(Kind::Logits, 0);
+  if (auto top = dyn_cast<exec::TopOp>(op))
+    return format::Argument(Kind::Top, top.getKind() == exec::Top::Tokens);
   auto weight = cast<exec::WeightOp>(op);
   auto tensor = SymbolTable::lookupNearestSymbolFrom<exec::TensorOp>(
       module, weight.getTensorAttr());

@@ -21,12 +21,16 @@ struct CompileFlags {
   std::string emit = "artifact";
   std::string maxStepTokens = "512";
   std::string regimes = "8,64"; // or "none"
+  std::string topLogits = "8";
   std::vector<std::string> disabledFusions, requiredFusions;
 };
 } // namespace
 
 /// Steps of more tokens gain nothing and take memory.
 static constexpr int64_t largestStep = 65536;
+
+/// Choosing more takes longer than writing all logits.
+static constexpr int64_t mostTopLogits = 64;
 
 static const char examples[] =
     "Examples:\n"
@@ -76,6 +80,14 @@ static int64_t parseMaxStepTokens(const std::string &text) {
   return tokens;
 }
 
+static int64_t parseTopLogits(const std::string &text) {
+  int64_t count;
+  if (!llvm::to_integer(text, count, 10) || count < 0 || count > mostTopLogits)
+    throw wrong("--top-logits", "'" + text + "' is no whole number from 0 to " +
+                                    llvm::Twine(mostTopLogits));
+  return count;
+}
+
 /// "8,64", "16" or "none".
 static llvm::SmallVector<int64_t> parseRegimes(llvm::StringRef text) {
   llvm::SmallVector<int64_t> borders;
@@ -97,20 +109,18 @@ static llvm::SmallVector<int64_t> parseRegimes(llvm::StringRef text) {
 }
 
 static std::string fusionNames() {
-  return llvm::join(llvm::map_range(allFusions(),
-                                    [](const Fusion &fusion) {
-                                      return fusion.name.str();
-                                    }),
-                    ", ");
+  return llvm::join(
+      llvm::map_range(allFusions(),
+                      [](const Fusion &fusion) { return fusion.name.str(); }),
+      ", ");
 }
 
 static void checkFusion(const char *flag, llvm::StringRef name) {
-  bool known = llvm::any_of(allFusions(), [&](const Fusion &fusion) {
-    return fusion.name == name;
-  });
+  bool known = llvm::any_of(
+      allFusions(), [&](const Fusion &fusion) { return fusion.name == name; });
   if (!known)
-    throw wrong(flag, "unknown fusion '" + name + "'; known are " +
-                          fusionNames());
+    throw wrong(flag,
+                "unknown fusion '" + name + "'; known are " + fusionNames());
 }
 
 static FusionChoice parseFusions(const CompileFlags &flags) {
@@ -171,6 +181,7 @@ static CompileOptions parse(const CLI::App &command,
   options.tokenizer = flags.tokenizer;
   options.maxStepTokens = parseMaxStepTokens(flags.maxStepTokens);
   options.regimes = parseRegimes(flags.regimes);
+  options.topLogits = parseTopLogits(flags.topLogits);
   options.fusions = parseFusions(flags);
   if (!flags.weights.empty())
     parseWeights(flags.weights, options);
@@ -202,12 +213,17 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
   command.add_option("--regimes", flags.regimes,
                      "The most tokens of steps that are compiled as decode and "
                      "as skinny; or none [8,64]");
-  command.add_option("--disable-fusion", flags.disabledFusions,
-                     "A fusion that is not made, or all; may be repeated")
+  command.add_option("--top-logits", flags.topLogits,
+                     "The most tokens that --top-k may keep for a step to "
+                     "compute no other logits; 0: steps compute all [8]");
+  command
+      .add_option("--disable-fusion", flags.disabledFusions,
+                  "A fusion that is not made, or all; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--require-fused", flags.requiredFusions,
-                     "A fusion without which compilation fails; may be "
-                     "repeated")
+  command
+      .add_option("--require-fused", flags.requiredFusions,
+                  "A fusion without which compilation fails; may be "
+                  "repeated")
       ->allow_extra_args(false);
   command.add_flag_callback("--list-fusions", listFusions,
                             "Print the fusions that there are, and exit");

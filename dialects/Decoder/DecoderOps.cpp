@@ -8,6 +8,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace moec;
@@ -159,4 +160,64 @@ LogicalResult AttentionOp::verify() {
   if (!getScale().isFinite())
     return emitOpError("expected a finite scale, but got ") << getScaleAttr();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The best logits
+//===----------------------------------------------------------------------===//
+
+/// Checks that `k` of `columns` candidates can be kept.
+static LogicalResult verifyChoice(Operation *op, int64_t k, int64_t columns) {
+  if (ShapedType::isDynamic(columns))
+    return op->emitOpError("expected a static number of logits, but got ")
+           << op->getOperand(0).getType();
+  if (k > 0 && k <= columns)
+    return success();
+  return op->emitOpError("expected k from 1 to ")
+         << columns << ", the number of logits, but got " << k;
+}
+
+LogicalResult PartTopOp::verify() {
+  // part_top_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("logits", getLogits().getType(), {"R", "V"})) ||
+      failed(verifyChoice(*this, getK(), dimensions["V"])))
+    return failure();
+  int64_t part = getPart();
+  if (part <= 0)
+    return emitOpError("expected a positive part, but got ") << part;
+
+  // part_top_c2
+  int64_t parts = llvm::divideCeil(dimensions["V"], part);
+  dimensions.define("parts * k", parts * static_cast<int64_t>(getK()),
+                    "logits with part and k");
+  if (failed(dimensions.check("top", getTop().getType(), {"R", "parts * k"})))
+    return failure();
+  return dimensions.check("tokens", getTokens().getType(), {"R", "parts * k"});
+}
+
+void PartTopOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getTop(), "top");
+  setName(getTokens(), "tokens");
+}
+
+LogicalResult MergeTopOp::verify() {
+  // merge_top_c1
+  DimensionChecker dimensions(*this);
+  if (failed(dimensions.check("logits", getLogits().getType(), {"R", "C"})) ||
+      failed(verifyChoice(*this, getK(), dimensions["C"])) ||
+      failed(dimensions.check("candidates", getCandidates().getType(),
+                              {"R", "C"})))
+    return failure();
+
+  // merge_top_c2
+  dimensions.define("k", getK(), "the attribute k");
+  if (failed(dimensions.check("top", getTop().getType(), {"R", "k"})))
+    return failure();
+  return dimensions.check("tokens", getTokens().getType(), {"R", "k"});
+}
+
+void MergeTopOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getTop(), "top");
+  setName(getTokens(), "tokens");
 }

@@ -280,4 +280,69 @@ def Decoder_AttentionOp : Decoder_Op<"attention"> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// The best logits
+//===----------------------------------------------------------------------===//
+
+def Decoder_PartTopOp : Decoder_Op<"part_top",
+    [DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "Keep the k best logits of each part of the vocabulary";
+  let description = [{
+    The columns of `logits` come in parts of `part`, the last of which may be
+    smaller. Of each part, `top` has the `k` largest logits in descending order
+    and `tokens` their columns; of equal logits the lower column is better. Where
+    a part has fewer columns than k, -infinity and 2^31 - 1 stand for the rest.
+
+    A NaN among the logits is an error of the step.
+
+    Constraints:
+    - (C1) `logits` is [R, V] with static V, `0 < k <= V`, and `part` is positive.
+    - (C2) `top` and `tokens` are [R, parts * k], where parts is V / part, rounded
+      up.
+
+    Example:
+
+    ```mlir
+    %top, %tokens = decoder.part_top %logits k(8) part(256)
+        : tensor<?x32000xf32> -> tensor<?x1000xf32>, tensor<?x1000xi32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[F32]>:$logits, I64Attr:$k, I64Attr:$part);
+  let results = (outs 2DTensorOf<[F32]>:$top, 2DTensorOf<[I32]>:$tokens);
+  let assemblyFormat = [{
+    $logits `k` `(` $k `)` `part` `(` $part `)` attr-dict
+    `:` type($logits) `->` type($top) `,` type($tokens)
+  }];
+  let hasVerifier = 1;
+}
+
+def Decoder_MergeTopOp : Decoder_Op<"merge_top",
+    [DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "Choose the k best of the best logits of all parts";
+  let description = [{
+    The `k` best of the columns of `logits`, in descending order; of equal logits
+    the lower token is better. `candidates` holds the token of each logit.
+
+    Constraints:
+    - (C1) `logits` and `candidates` are [R, C] with static C, `0 < k <= C`.
+    - (C2) `top` and `tokens` are [R, k].
+
+    Example:
+
+    ```mlir
+    %best, %ids = decoder.merge_top %top, %tokens k(8)
+        : tensor<?x1000xf32>, tensor<?x1000xi32>
+        -> tensor<?x8xf32>, tensor<?x8xi32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[F32]>:$logits, 2DTensorOf<[I32]>:$candidates,
+                       I64Attr:$k);
+  let results = (outs 2DTensorOf<[F32]>:$top, 2DTensorOf<[I32]>:$tokens);
+  let assemblyFormat = [{
+    $logits `,` $candidates `k` `(` $k `)` attr-dict
+    `:` type($logits) `,` type($candidates) `->` type($top) `,` type($tokens)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // DIALECTS_DECODER_DECODEROPS_TD

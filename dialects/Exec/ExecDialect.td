@@ -107,6 +107,13 @@ def Exec_InputAttr : I32EnumAttr<"Input", "What the runtime brings to a step", [
   let cppNamespace = "::moec::exec";
 }
 
+def Exec_TopAttr : I32EnumAttr<"Top", "A result of a step for the best logits", [
+      I32EnumAttrCase<"Logits", 0, "logits">,
+      I32EnumAttrCase<"Tokens", 1, "tokens">
+    ]> {
+  let cppNamespace = "::moec::exec";
+}
+
 //===----------------------------------------------------------------------===//
 // Layouts: encodings of tensor types
 //===----------------------------------------------------------------------===//

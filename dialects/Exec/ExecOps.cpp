@@ -182,7 +182,8 @@ LogicalResult ProgramOp::verify() {
 
   // program_c3
   for (Operation &op : getBody().front())
-    if (!isa<AllocOp, WeightOp, InputOp, CacheOp, LogitsOp, LaunchOp>(op))
+    if (!isa<AllocOp, WeightOp, InputOp, CacheOp, LogitsOp, TopOp, LaunchOp>(
+            op))
       return op.emitOpError("expected buffers and launches in an exec.program");
   return success();
 }
@@ -239,4 +240,8 @@ void CacheOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 
 void LogitsOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   setName(getBuffer(), "logits");
+}
+
+void TopOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getBuffer(), stringifyTop(getKind()));
 }

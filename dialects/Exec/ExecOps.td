@@ -195,7 +195,7 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
     - (C1) `max_tokens` is positive.
     - (C2) `arena_bytes`, if given, is not negative.
     - (C3) The region holds operations that point to buffers (`exec.alloc`,
-      `exec.weight`, `exec.input`, `exec.cache`, `exec.logits`) and
+      `exec.weight`, `exec.input`, `exec.cache`, `exec.logits`, `exec.top`) and
       `exec.launch`.
 
     Example:
@@ -336,6 +336,23 @@ def Exec_LogitsOp : Exec_Op<"logits", [Pure, Exec_NamesResults,
   let assemblyFormat = "attr-dict";
 }
 
+def Exec_TopOp : Exec_Op<"top", [Pure, Exec_NamesResults,
+    HasParent<"ProgramOp">]> {
+  let summary = "Point to a result of a step for the best logits";
+  let description = [{
+    `logits` is f32 [R, k], `tokens` i32 [R, k], where the runtime reads them.
+
+    Example:
+
+    ```mlir
+    %tokens = exec.top tokens
+    ```
+  }];
+  let arguments = (ins Exec_TopAttr:$kind);
+  let results = (outs Exec_BufferType:$buffer);
+  let assemblyFormat = "$kind attr-dict";
+}
+
 def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Run a kernel over a range of tasks";
@@ -352,7 +369,7 @@ def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
     - (C3) Each argument is a buffer of what the kernel has there: a weight of
       the same type, an `exec.alloc` of the same element type (i32 for a plan)
       and, without a layout, of the same row; an input or a cache of its kind;
-      the logits as f32 [R, V].
+      the logits as f32 [R, V], the best as f32 and their tokens as i32 [R, k].
     - (C4) Weights and inputs are read, never written.
 
     Example:

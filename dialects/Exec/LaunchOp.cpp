@@ -32,10 +32,9 @@ public:
         .Case([&](AllocOp alloc) { return matchesAlloc(alloc, type); })
         .Case([&](InputOp input) { return matchesInput(input, type); })
         .Case([&](CacheOp) { return isa<decoder::KVCacheType>(type); })
-        .Case([&](LogitsOp) {
-          auto tensor = dyn_cast<RankedTensorType>(type);
-          return tensor && tensor.getRank() == 2 && !tensor.getEncoding() &&
-                 tensor.getElementType().isF32();
+        .Case([&](LogitsOp) { return matchesResult(type, /*tokens=*/false); })
+        .Case([&](TopOp top) {
+          return matchesResult(type, top.getKind() == Top::Tokens);
         })
         .Default(false);
   }
@@ -71,6 +70,14 @@ private:
     auto tensor = dyn_cast<RankedTensorType>(type);
     return tensor && tensor.getRank() == 1 &&
            tensor.getElementType().isInteger(32);
+  }
+
+  static bool matchesResult(Type type, bool tokens) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() != 2 || tensor.getEncoding())
+      return false;
+    Type element = tensor.getElementType();
+    return tokens ? element.isInteger(32) : element.isF32();
   }
 
   LaunchOp launch;

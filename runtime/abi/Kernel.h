@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /** Changes whenever anything below does; recorded in every artifact. */
-#define MOERT_KERNEL_ABI_VERSION 3
+#define MOERT_KERNEL_ABI_VERSION 4
 
 /** Every buffer, weight and scratch area a kernel gets is aligned so. */
 #define MOERT_ALIGNMENT 64
@@ -35,7 +35,8 @@ extern "C" {
 /** What a kernel may report through moert_launch::status. */
 enum moert_kernel_status {
   MOERT_KERNEL_OK = 0,
-  MOERT_KERNEL_ROUTER_NAN = 1 /**< a router score is not a number */
+  MOERT_KERNEL_ROUTER_NAN = 1, /**< a router score is not a number */
+  MOERT_KERNEL_LOGIT_NAN = 2   /**< a logit is not a number */
 };
 
 /**

@@ -65,5 +65,7 @@ bool moert::verifyModel(const Report &report, const format::Model &model) {
          verifyRange(report, "window", model.window(), 0, Limits::positions) &&
          verifyRange(report, "parameters", model.parameters(), 1,
                      uint64_t(1) << 60) &&
+         verifyRange(report, "top logits", model.top_logits(), 0,
+                     model.vocabulary()) &&
          verifyExperts(report, model) && verifySpecialTokens(report, model);
 }

@@ -62,6 +62,7 @@ private:
   const std::string entry;
   std::vector<uint64_t> bufferBytes; ///< for max_tokens
   bool writesLogits = false;
+  bool writesTop[2] = {false, false}; ///< logits, tokens
 };
 
 } // namespace
@@ -79,6 +80,12 @@ bool ProgramVerifier::verify() {
   for (uint32_t i = 0; i < program.launches()->size(); ++i)
     if (!verifyLaunch(i))
       return false;
+  if (program.entry()->string_view() == "top") {
+    if (!writesTop[0] || !writesTop[1])
+      return report.damaged(entry, "no launch writes the best ",
+                            writesTop[0] ? "tokens" : "logits");
+    return true;
+  }
   if (!writesLogits)
     return report.damaged(entry, "no launch writes the logits");
   return true;
@@ -209,6 +216,8 @@ bool ProgramVerifier::verifyLaunch(uint32_t index) {
       return report.damaged(entry, name, "is written, but its kind is ",
                             format::EnumNameArgumentKind(argument.kind()));
     writesLogits |= written && argument.kind() == ArgumentKind::Logits;
+    if (written && argument.kind() == ArgumentKind::Top)
+      writesTop[argument.index()] = true;
   }
   return true;
 }
@@ -231,6 +240,9 @@ bool ProgramVerifier::verifyArgument(const std::string &owner, uint32_t launch,
     break;
   case ArgumentKind::Logits:
     count = 1;
+    break;
+  case ArgumentKind::Top:
+    count = table.model()->top_logits() ? 2 : 0;
     break;
   default:
     return report.damaged(

@@ -50,7 +50,8 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
 }
 
 /// Programs as versions of entry points: names and order.
-static bool verifyVersions(const Report &report, const format::Target &target,
+static bool verifyVersions(const Report &report, const format::Model &model,
+                           const format::Target &target,
                            const std::string &entry) {
   std::map<std::string, uint32_t> largest; // max_tokens of an entry so far
   std::set<std::string> names;
@@ -75,6 +76,12 @@ static bool verifyVersions(const Report &report, const format::Target &target,
   }
   if (largest.count("step") == 0)
     return report.damaged(entry, "has no program 'step'");
+  uint32_t top = largest.count("top") ? largest["top"] : 0;
+  uint32_t expected = model.top_logits() ? largest["step"] : 0;
+  if (top != expected)
+    return report.damaged(entry, "programs 'top' are for at most ", top,
+                          " tokens, but with ", model.top_logits(),
+                          " top logits must be for ", expected);
   return true;
 }
 
@@ -95,7 +102,7 @@ bool moert::verifyTargets(const Report &report, const format::Artifact &table) {
                             " are allowed");
     if (!verifyFeatures(report, target, entry) ||
         !verifyKernels(report, table, target, entry) ||
-        !verifyVersions(report, target, entry) ||
+        !verifyVersions(report, *table.model(), target, entry) ||
         !verifyPrograms(report, table, target))
       return false;
   }

@@ -24,9 +24,17 @@ static int64_t chooseContext(const Model &model, int64_t promptTokens,
   if (promptTokens > settings.context)
     throw Failure("prompt: " + std::to_string(promptTokens) +
                   " tokens are more than the " +
-                  std::to_string(settings.context) +
-                  " positions of --context");
+                  std::to_string(settings.context) + " positions of --context");
   return settings.context;
+}
+
+/// Whether a step for the best logits gives all that sampling looks at.
+static bool looksAtBestOnly(const moert_sampling &sampling,
+                            const moert_model_info &info) {
+  if (info.top_logits == 0)
+    return false;
+  return sampling.temperature == 0 ||
+         (sampling.top_k > 0 && sampling.top_k <= info.top_logits);
 }
 
 moert_session_options Generation::sessionOptions(int32_t threads) {
@@ -44,7 +52,8 @@ Generation::Generation(const Model &model, Tokens prompt,
       context(chooseContext(model, static_cast<int64_t>(promptTokens.size()),
                             settings)),
       session(model, sessionOptions(threads)),
-      sequence(session.createSequence()) {
+      sequence(session.createSequence()),
+      needsBestOnly(looksAtBestOnly(settings.sampling, model.info())) {
   moert_rng_seed(&rng, settings.seed);
   if (!model.info().has_tokenizer)
     return;
@@ -61,17 +70,32 @@ void Generation::computePrompt() {
     int64_t count = std::min(chunk, size - begin);
     moert_logits_mode logits =
         begin + count == size ? MOERT_LOGITS_LAST : MOERT_LOGITS_NONE;
-    session.step({{sequence, promptTokens.data() + begin, count, logits}});
+    step({sequence, promptTokens.data() + begin, count, logits});
     times.promptTokens += count;
     times.promptSeconds = watch.seconds();
   }
 }
 
+void Generation::step(const moert_chunk &chunk) {
+  if (needsBestOnly)
+    session.stepTop({chunk});
+  else
+    session.step({chunk});
+}
+
 int32_t Generation::drawToken() {
   int32_t token = 0;
   moert_error error{};
-  if (moert_sample(session.logits(0, 0), model.info().vocabulary,
-                   &settings.sampling, &rng, &token, &error) != MOERT_OK)
+  moert_status status;
+  if (needsBestOnly) {
+    Session::Top top = session.top(0, 0);
+    status = moert_sample_top(top.logits, top.tokens, top.count,
+                              &settings.sampling, &rng, &token, &error);
+  } else {
+    status = moert_sample(session.logits(0, 0), model.info().vocabulary,
+                          &settings.sampling, &rng, &token, &error);
+  }
+  if (status != MOERT_OK)
     throw Failure(error.message);
   return token;
 }
@@ -79,9 +103,9 @@ int32_t Generation::drawToken() {
 void Generation::emit(int32_t token,
                       const std::function<void(const std::string &)> &onText) {
   generated.push_back(token);
-  std::string piece = decoder ? decoder->push(token)
-                              : (generated.size() > 1 ? " " : "") +
-                                    std::to_string(token);
+  std::string piece =
+      decoder ? decoder->push(token)
+              : (generated.size() > 1 ? " " : "") + std::to_string(token);
   generatedText += piece;
   if (!piece.empty())
     onText(piece);
@@ -113,7 +137,7 @@ void Generation::run(const std::function<void(const std::string &)> &onText) {
     stop = reasonToStop(token);
     if (stop)
       break;
-    session.step({{sequence, &token, 1, MOERT_LOGITS_LAST}});
+    step({sequence, &token, 1, MOERT_LOGITS_LAST});
     ++times.generatedTokens;
     times.generationSeconds = watch.seconds();
   }

@@ -59,7 +59,8 @@ public:
 private:
   moert_session_options sessionOptions(int32_t threads);
   void computePrompt();
-  /// Draws the next token from the last step's logits.
+  void step(const moert_chunk &chunk);
+  /// Draws the next token from what the last step gave.
   int32_t drawToken();
   void emit(int32_t token,
             const std::function<void(const std::string &)> &onText);
@@ -74,6 +75,7 @@ private:
   int64_t context;
   Session session;
   moert_sequence sequence;
+  bool needsBestOnly; ///< of the logits
   moert_rng rng{};
   std::optional<Decoder> decoder;
   Tokens generated;

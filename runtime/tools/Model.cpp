@@ -74,10 +74,9 @@ void Model::checkTokens(const Tokens &tokens, const std::string &source) const {
 
 void Model::checkLength(int64_t length, const std::string &source) const {
   if (length > info().max_positions)
-    throw Failure(source + ": " + std::to_string(length) +
-                  " tokens are more than the " +
-                  std::to_string(info().max_positions) +
-                  " positions of the model");
+    throw Failure(
+        source + ": " + std::to_string(length) + " tokens are more than the " +
+        std::to_string(info().max_positions) + " positions of the model");
 }
 
 moert_step_cost Model::cost(int64_t tokens, int64_t rows) const {
@@ -112,6 +111,21 @@ void Session::step(const std::vector<moert_chunk> &chunks) {
   check(moert_step(session.get(), chunks.data(),
                    static_cast<int64_t>(chunks.size()), &error),
         error);
+}
+
+void Session::stepTop(const std::vector<moert_chunk> &chunks) {
+  throwIfInterrupted();
+  moert_error error{};
+  check(moert_step_top(session.get(), chunks.data(),
+                       static_cast<int64_t>(chunks.size()), &error),
+        error);
+}
+
+Session::Top Session::top(size_t chunk, int64_t row) const {
+  Top top;
+  top.count = moert_top(session.get(), static_cast<int64_t>(chunk), row,
+                        &top.logits, &top.tokens);
+  return top;
 }
 
 const float *Session::logits(size_t chunk, int64_t row) const {

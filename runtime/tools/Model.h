@@ -54,6 +54,15 @@ public:
   void destroySequence(moert_sequence sequence);
   /// Throws an Interrupted, before it begins, if the user asked to stop.
   void step(const std::vector<moert_chunk> &chunks);
+  /// The same with the best logits alone, see top.
+  void stepTop(const std::vector<moert_chunk> &chunks);
+  /// The best logits of a row of the last stepTop.
+  struct Top {
+    const float *logits = nullptr;
+    const int32_t *tokens = nullptr;
+    int64_t count = 0;
+  };
+  Top top(size_t chunk, int64_t row) const;
   /// Logits float32 [vocabulary] of the last step.
   const float *logits(size_t chunk, int64_t row) const;
   moert_session_stats stats() const;

@@ -194,3 +194,62 @@ func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
       : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
 }
 }
+
+// -----
+
+// Parts of a product's columns that are no whole panels.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<96x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<96x32xf32>
+  %p = exec.pack %table : tensor<96x32xf32>
+      -> tensor<96x32xf32, #exec.panels<32, 4, 1>>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<96x32xf32> -> tensor<?x32xf32>
+  %last = decoder.select_rows %x, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  %t, %i = exec.group "head-top"(%last, %p)
+      : (tensor<?x32xf32>, tensor<96x32xf32, #exec.panels<32, 4, 1>>)
+      -> (tensor<?x6xf32>, tensor<?x6xi32>) {
+  ^bb0(%a: tensor<?x32xf32>, %w: tensor<96x32xf32, #exec.panels<32, 4, 1>>):
+    %b = decoder.linear %a, %w
+        : tensor<?x32xf32>, tensor<96x32xf32, #exec.panels<32, 4, 1>>
+        -> tensor<?x96xf32>
+    // expected-error @+1 {{has parts of 40 columns; the x86-64 kernels of products take panels of 32}}
+    %c, %d = decoder.part_top %b k(2) part(40)
+        : tensor<?x96xf32> -> tensor<?x6xf32>, tensor<?x6xi32>
+    exec.yield %c, %d : tensor<?x6xf32>, tensor<?x6xi32>
+  }
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}
+
+// -----
+
+// A step for the best logits gives them and their tokens.
+module attributes {moe.model = {max_positions = 8 : i64}} {
+moe.parameter @table : tensor<32x32xf32>
+func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                %batch: !decoder.batch,
+                %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  return %x, %cache : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+// expected-error @+1 {{expected (tensor<?xi32>, tensor<?xi32>, !decoder.batch, !decoder.kv_cache<...>) -> (tensor<?xkxf32>, tensor<?xkxi32>, the same cache)}}
+func.func @top(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+               %batch: !decoder.batch,
+               %cache: !decoder.kv_cache<1, 1, 32, f32>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>) {
+  %table = moe.read_parameter @table : tensor<32x32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<32x32xf32> -> tensor<?x32xf32>
+  return %x, %cache : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
+}
+}

@@ -6,6 +6,7 @@
 // CHECK-NEXT: canonicalize{
 // CHECK-NEXT: cse,
 // CHECK-NEXT: moe-verify-program,
+// CHECK-NEXT: moe-add-top-entry{k=8 part=256},
 // CHECK-NEXT: moe-split-regimes{borders={8,64} max-tokens=64},
 // CHECK-NEXT: func.func(
 // CHECK-NEXT: moe-fuse-router{
@@ -14,6 +15,7 @@
 // CHECK-NEXT: moe-fuse-output-residual{
 // CHECK-NEXT: moe-fuse-qkv{
 // CHECK-NEXT: moe-fuse-rope-append{
+// CHECK-NEXT: moe-fuse-head-top{
 // CHECK-NEXT: moe-fuse-qkv-cache{
 // CHECK-NEXT: moe-fuse-norm-products{
 // CHECK-NEXT: moe-fuse-routed-gate-up{
@@ -28,6 +30,7 @@
 // CHECK-NEXT: )
 
 // RESULT: exec.program @step.skinny entry("step") regime("skinny") max_tokens(64) arena(
+// RESULT: exec.program @top.skinny entry("top") regime("skinny") max_tokens(64) arena(
 module attributes {moe.model = {max_positions = 8 : i64}} {
 moe.parameter @table : tensor<32x32xf32>
 func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,

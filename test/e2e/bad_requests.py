@@ -59,6 +59,8 @@ def compile_cases(r):
         ("step of no tokens", r.compile("--max-step-tokens=0"), 2, "--max-step-tokens"),
         ("step of too many tokens", r.compile("--max-step-tokens=1000000000"), 2, "--max-step-tokens"),
         ("step tokens that are no number", r.compile("--max-step-tokens=many"), 2, "many"),
+        ("top logits that are too many", r.compile("--top-logits=65"), 2, "--top-logits"),
+        ("top logits that are no number", r.compile("--top-logits=few"), 2, "few"),
         ("random weights without a number", r.compile("--weights=random:x"), 2, "random:x"),
         ("absent weights", r.compile("--weights=/nowhere"), 1, "/nowhere"),
         ("absent tokenizer", r.compile("--tokenizer=/nowhere"), 1, "/nowhere"),

@@ -4,9 +4,10 @@
 usage: make_checkpoint.py FOLDER key=value...
 
 Keys (defaults in CASE): arch (mixtral, mistral, llama), vocabulary, hidden, layers, heads, kv_heads,
-head_dim, inner, experts, choices, score (softmax, renormalized; sigmoid, not), window, tied, dtype
-(float32, bfloat16, float16), seed, gate (random; ties: all experts' router rows are equal; one: every
-token prefers expert 0 or the last; nan: the first expert's score is none).
+head_dim, inner, experts, choices, score (softmax, renormalized; sigmoid, not), norm (random; infinite:
+that before the head), window, tied, dtype (float32, bfloat16, float16), seed, gate (random; ties: all
+experts' router rows are equal; one: every token prefers expert 0 or the last; nan: the first expert's
+score is none).
 """
 import json
 import math
@@ -16,7 +17,8 @@ import struct
 import sys
 
 CASE = dict(arch="mixtral", vocabulary=61, hidden=24, layers=2, heads=4, kv_heads=2, head_dim=6,
-            inner=20, experts=5, choices=2, score="softmax", window=0, tied=0, dtype="float32", seed=1, gate="random")
+            inner=20, experts=5, choices=2, score="softmax", norm="random", window=0, tied=0,
+            dtype="float32", seed=1, gate="random")
 ARCHITECTURES = dict(mixtral="MixtralForCausalLM", mistral="MistralForCausalLM",
                      llama="LlamaForCausalLM")
 NAMES = dict(float32="F32", bfloat16="BF16", float16="F16")
@@ -100,7 +102,10 @@ def weights(c):
         for name, shape in (("q", (q, hidden)), ("k", (kv, hidden)), ("v", (kv, hidden)), ("o", (hidden, q))):
             w.add(f"{prefix}self_attn.{name}_proj.weight", *shape)
         experts(w, c, prefix)
-    w.add("model.norm.weight", hidden, mean=1.0, deviation=0.2)
+    if c["norm"] == "infinite":
+        w.put("model.norm.weight", [hidden], [math.inf] * hidden)
+    else:
+        w.add("model.norm.weight", hidden, mean=1.0, deviation=0.2)
     if not c["tied"]:
         w.add("lm_head.weight", c["vocabulary"], hidden)
     return w.tensors

@@ -17,7 +17,7 @@ from tablegen import read_definitions
 
 # Operations that stand in a module; the others stand in a function.
 TOP_LEVEL = re.compile(r"^\s*(?:module|func\.func|moe\.parameter|exec\.(?:tensor|kernel|program))\b")
-IN_PROGRAM = re.compile(r"exec\.(?:alloc|weight|input|cache|logits|launch)\b")
+IN_PROGRAM = re.compile(r"exec\.(?:alloc|weight|input|cache|logits|top|launch)\b")
 BUFFER = "exec.alloc #exec.extent<1 * tokens + 0> of tensor<48xf32>"
 # What examples refer to, by the symbol's name.
 SYMBOLS = {

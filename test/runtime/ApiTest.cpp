@@ -54,6 +54,12 @@ TEST(Api, NullArgumentsOfSequencesAndSteps) {
   EXPECT_EQ(moert_sequence_length(nullptr, s), -1);
   EXPECT_TRUE(isNull(moert_step(nullptr, nullptr, 0, &e), e, "session"));
   EXPECT_EQ(moert_logits(nullptr, 0, 0), nullptr);
+  EXPECT_TRUE(isNull(moert_step_top(nullptr, nullptr, 0, &e), e, "session"));
+  const float *logits = nullptr;
+  const int32_t *tokens = nullptr;
+  EXPECT_EQ(moert_top(nullptr, 0, 0, &logits, &tokens), 0);
+  EXPECT_EQ(moert_top(t.session, 0, 0, nullptr, &tokens), 0);
+  EXPECT_EQ(moert_top(t.session, 0, 0, &logits, nullptr), 0);
   EXPECT_TRUE(isNull(moert_run_on_threads(t.session, nullptr, nullptr, &e), e,
                      "function"));
   moert_step_cost cost;
@@ -71,6 +77,15 @@ TEST(Api, NullArgumentsOfSampling) {
                      "logits"));
   EXPECT_TRUE(isNull(moert_sample(logits, 2, nullptr, nullptr, nullptr, &e), e,
                      "token"));
+  EXPECT_TRUE(
+      isNull(moert_sample_top(nullptr, &token, 1, nullptr, nullptr, &token, &e),
+             e, "logits"));
+  EXPECT_TRUE(
+      isNull(moert_sample_top(logits, nullptr, 1, nullptr, nullptr, &token, &e),
+             e, "tokens"));
+  EXPECT_TRUE(
+      isNull(moert_sample_top(logits, &token, 1, nullptr, nullptr, nullptr, &e),
+             e, "token"));
   moert_rng_seed(nullptr, 1);
   EXPECT_TRUE(std::isnan(moert_log_probability(nullptr, 2, 0)));
   EXPECT_TRUE(std::isnan(moert_log_probability(logits, 2, 2)));

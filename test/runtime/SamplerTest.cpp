@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -21,8 +22,8 @@ constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 int32_t drawOne(const std::vector<float> &logits,
                 const moert_sampling &sampling, moert_rng &rng) {
   int32_t token = -1;
-  Status status = sample(logits.data(), int64_t(logits.size()), sampling, &rng,
-                         token);
+  Status status =
+      sample(logits.data(), int64_t(logits.size()), sampling, &rng, token);
   EXPECT_TRUE(status.ok()) << status.message;
   return token;
 }
@@ -43,8 +44,8 @@ std::string refusal(const std::vector<float> &logits,
   moert_rng rng;
   seedRng(rng, 1);
   int32_t token = -1;
-  Status status = sample(logits.data(), int64_t(logits.size()), sampling, &rng,
-                         token);
+  Status status =
+      sample(logits.data(), int64_t(logits.size()), sampling, &rng, token);
   EXPECT_EQ(token, -1);
   return status.message;
 }
@@ -174,6 +175,88 @@ TEST(SamplerTest, RefusesSettingsOutOfRange) {
   int32_t token;
   float logit = 0;
   EXPECT_EQ(sample(&logit, 1, {1, 0, 0}, nullptr, token).code, MOERT_INVALID);
+}
+
+//===----------------------------------------------------------------------===//
+// The best logits alone
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The best of some logits, as a step gives them.
+struct Best {
+  std::vector<float> logits;
+  std::vector<int32_t> tokens;
+
+  Best(const std::vector<float> &all, size_t count) {
+    for (size_t i = 0; i < all.size(); ++i)
+      tokens.push_back(int32_t(i));
+    std::sort(tokens.begin(), tokens.end(), [&](int32_t a, int32_t b) {
+      float first = all[size_t(a)], second = all[size_t(b)];
+      return first != second ? first > second : a < b;
+    });
+    tokens.resize(count);
+    for (int32_t token : tokens)
+      logits.push_back(all[size_t(token)]);
+  }
+  TopLogits view() const {
+    return {logits.data(), tokens.data(), int64_t(logits.size())};
+  }
+};
+
+std::string topRefusal(const std::vector<float> &logits,
+                       const moert_sampling &sampling) {
+  Best best(logits, logits.size());
+  moert_rng rng;
+  seedRng(rng, 1);
+  int32_t token = -1;
+  Status status = sampleTop(best.view(), sampling, &rng, token);
+  EXPECT_EQ(token, -1);
+  return status.message;
+}
+
+} // namespace
+
+TEST(SamplerTest, TheBestAloneDrawTheSameTokens) {
+  std::vector<float> logits(1000);
+  for (size_t i = 0; i < logits.size(); ++i)
+    logits[i] = float(i * 7919 % 37) * 0.3f; // with ties
+  Best best(logits, 8);
+  for (moert_sampling sampling : {moert_sampling{0, 0, 1},
+                                  {0, 100, 1},
+                                  {1, 1, 1},
+                                  {0.7f, 5, 0.9f},
+                                  {3, 8, 0},
+                                  {3, 8, 0.5f}}) {
+    moert_rng all, few;
+    seedRng(all, 7);
+    seedRng(few, 7);
+    for (int i = 0; i < 200; ++i) {
+      int32_t token = -1;
+      Status status = sampleTop(best.view(), sampling, &few, token);
+      ASSERT_TRUE(status.ok()) << status.message;
+      ASSERT_EQ(token, drawOne(logits, sampling, all)) << i;
+    }
+  }
+}
+
+TEST(SamplerTest, TheBestAloneMustBeAllThatIsLookedAt) {
+  EXPECT_EQ(topRefusal({1, 2}, {1, 3, 1}),
+            "top_k 3 looks at more than the best 2 logits; take a step that "
+            "gives all of them");
+  EXPECT_EQ(topRefusal({1, 2}, {1, 0, 0.5f}),
+            "top_k 0 looks at more than the best 2 logits; take a step that "
+            "gives all of them");
+  EXPECT_EQ(topRefusal({1, 2}, {1, -1, 1}), "top_k -1 is negative");
+  EXPECT_EQ(topRefusal({}, {0, 0, 1}), "there are no logits to choose from");
+  EXPECT_EQ(topRefusal({notANumber}, {0, 0, 1}),
+            "the logit of token 0 is not a number");
+  EXPECT_EQ(topRefusal({infinity, 0}, {1, 2, 1}),
+            "the highest logit, of token 0, is infinite");
+  Best best({1, 2}, 2);
+  int32_t token = -1;
+  EXPECT_EQ(sampleTop(best.view(), {1, 1, 1}, nullptr, token).code,
+            MOERT_INVALID);
 }
 
 TEST(SamplerTest, LogProbabilitiesAreThoseOfTheSoftmax) {

@@ -77,6 +77,61 @@ TEST(Session, LogitsComeForTheTokensThatAskForThem) {
   EXPECT_EQ(moert_logits(tiny.session, -1, 0), nullptr);
 }
 
+/// The best logits of a row and their tokens, as a step for them gives them.
+static void expectBest(TinySession &tiny, int64_t chunk, int64_t row,
+                       const Logits &all) {
+  const float *logits = nullptr;
+  const int32_t *tokens = nullptr;
+  ASSERT_EQ(moert_top(tiny.session, chunk, row, &logits, &tokens), topLogits);
+  for (int64_t j = 0; j < topLogits; ++j) {
+    EXPECT_EQ(logits[j], all[tokens[j]]);
+    int64_t before = 0;
+    for (int32_t v = 0; v < vocabulary; ++v)
+      before += all[v] > logits[j] || (all[v] == logits[j] && v < tokens[j]);
+    EXPECT_EQ(before, j);
+  }
+}
+
+TEST(Session, BestLogitsComeForTheTokensThatAskForThem) {
+  for (int64_t length : {3, 9}) { // a step of either program
+    TinySession tiny;
+    Tokens tokens = someTokens(length, 7);
+    moert_sequence a = tiny.create(), b = tiny.create();
+    const float *logits = nullptr;
+    const int32_t *ids = nullptr;
+    EXPECT_EQ(moert_top(tiny.session, 0, 0, &logits, &ids), 0);
+    ASSERT_EQ(tiny.stepTop({TinySession::chunk(a, tokens, MOERT_LOGITS_ALL),
+                            TinySession::chunk(b, tokens)}),
+              MOERT_OK)
+        << tiny.error.message;
+    expectBest(tiny, 0, 0, reference({tokens[0]}));
+    expectBest(tiny, 0, length - 1, reference(tokens));
+    expectBest(tiny, 1, 0, reference(tokens));
+    EXPECT_EQ(moert_top(tiny.session, 1, 1, &logits, &ids), 0);
+    EXPECT_EQ(moert_top(tiny.session, 2, 0, &logits, &ids), 0);
+    EXPECT_EQ(moert_logits(tiny.session, 0, 0), nullptr);
+    // The next step may be of the other kind.
+    ASSERT_EQ(tiny.append(a, {5}), MOERT_OK);
+    EXPECT_EQ(moert_top(tiny.session, 0, 0, &logits, &ids), 0);
+    tokens.push_back(5);
+    EXPECT_EQ(tiny.logits(0, 0), reference(tokens));
+  }
+}
+
+TEST(Session, AnArtifactMayHaveNoStepForTheBestLogits) {
+  Variant variant;
+  variant.top = false;
+  TinySession tiny({}, variant);
+  EXPECT_EQ(moert_model_get_info(tiny.model)->top_logits, 0);
+  moert_sequence sequence = tiny.create();
+  Tokens tokens = {1};
+  EXPECT_EQ(tiny.stepTop({TinySession::chunk(sequence, tokens)}),
+            MOERT_UNSUPPORTED);
+  EXPECT_STREQ(tiny.error.message, "the artifact computes no best logits; "
+                                   "compile it with --top-logits");
+  EXPECT_EQ(moert_sequence_length(tiny.session, sequence), 0);
+}
+
 TEST(Session, StepsWithoutLogitsGrowTheSequence) {
   TinySession tiny;
   Tokens tokens = someTokens(41, 8);
@@ -166,7 +221,7 @@ TEST(Session, ProfilesItsKernels) {
   EXPECT_EQ(entry.launches, 1) << "no rows of logits, no launch";
   EXPECT_EQ(entry.flops, 2 * hidden * vocabulary);
   EXPECT_EQ(entry.weight_bytes, hidden * vocabulary * 4);
-  EXPECT_EQ(moert_profile(tiny.session, 6, &entry), 0);
+  EXPECT_EQ(moert_profile(tiny.session, 7, &entry), 0);
   EXPECT_EQ(moert_profile(tiny.session, -1, &entry), 0);
   TinySession other;
   EXPECT_EQ(moert_profile(other.session, 0, &entry), 0);

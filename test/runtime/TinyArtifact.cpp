@@ -69,7 +69,7 @@ std::vector<int32_t> tiny::someTokens(int64_t count, uint32_t seed) {
 
 namespace {
 
-enum KernelIndex { Embed, Route, Store, Attend, GatherRows, Head };
+enum KernelIndex { Embed, Route, Store, Attend, GatherRows, Head, Best };
 enum BufferIndex { X, Y, Z };
 
 /// Writes one program of the model.
@@ -77,7 +77,8 @@ class ProgramWriter {
 public:
   explicit ProgramWriter(FlatBufferBuilder &builder) : b(builder) {}
 
-  Offset<Program> write(const char *regime, uint32_t maxTokens) {
+  Offset<Program> write(const char *entry, const char *regime,
+                        uint32_t maxTokens) {
     launch(Embed, {input(InputKind::Tokens), tensor(), buffer(X)}, 2);
     for (uint32_t layer = 0; layer < tiny::layers; ++layer) {
       Argument cache(ArgumentKind::Cache, layer);
@@ -86,8 +87,14 @@ public:
       launch(Route, {input(InputKind::Tokens), buffer(Y), buffer(X)}, 1);
     }
     launch(GatherRows, {buffer(X), input(InputKind::Rows), buffer(Z)}, 1);
-    launch(Head, {buffer(Z), tensor(), Argument(ArgumentKind::Logits, 0)}, 3);
-    return CreateProgramDirect(b, "step", regime, maxTokens, buffers(maxTokens),
+    Argument logits(ArgumentKind::Logits, 0);
+    launch(Head, {buffer(Z), tensor(), logits}, 3);
+    if (entry == std::string("top"))
+      launch(Best,
+             {logits, Argument(ArgumentKind::Top, 0),
+              Argument(ArgumentKind::Top, 1)},
+             1);
+    return CreateProgramDirect(b, entry, regime, maxTokens, buffers(maxTokens),
                                &launches, arenaBytes);
   }
 
@@ -100,7 +107,7 @@ private:
 
   void launch(KernelIndex kernel, std::vector<Argument> arguments,
               uint32_t grain) {
-    bool onRows = kernel == GatherRows || kernel == Head;
+    bool onRows = kernel >= GatherRows;
     Extent perToken(1, 0, Symbol::Tokens), perRow(1, 0, Symbol::Rows);
     Extent rows = onRows ? perRow : perToken;
     Extent tasks =
@@ -135,16 +142,22 @@ private:
 static Offset<Target> makeTarget(FlatBufferBuilder &b,
                                  const tiny::Variant &variant,
                                  const tiny::Variant::Target &target) {
-  auto kernel = [&](const char *symbol, uint32_t operands) {
-    return CreateKernelDirect(b, symbol, "test.kernel", operands, 1);
+  auto kernel = [&](const char *symbol, uint32_t operands,
+                    uint32_t results = 1) {
+    return CreateKernelDirect(b, symbol, "test.kernel", operands, results);
   };
   std::vector<Offset<Kernel>> kernels{
       kernel("tiny_embed", 2),  kernel("tiny_route", 2),
       kernel("tiny_store", 2),  kernel("tiny_attend", 3),
-      kernel("tiny_gather", 2), kernel(variant.headSymbol.c_str(), 2)};
-  std::vector<Offset<Program>> programs{
-      ProgramWriter(b).write("small", tiny::smallStep),
-      ProgramWriter(b).write("large", tiny::largeStep)};
+      kernel("tiny_gather", 2), kernel(variant.headSymbol.c_str(), 2),
+      kernel("tiny_best", 1, 2)};
+  std::vector<Offset<Program>> programs;
+  for (const char *entry : {"step", "top"}) {
+    if (!variant.top && entry == std::string("top"))
+      continue;
+    programs.push_back(ProgramWriter(b).write(entry, "small", tiny::smallStep));
+    programs.push_back(ProgramWriter(b).write(entry, "large", tiny::largeStep));
+  }
   std::vector<Offset<flatbuffers::String>> features;
   for (const std::string &feature : target.features)
     features.push_back(b.CreateString(feature));
@@ -195,10 +208,10 @@ static void finishTable(FlatBufferBuilder &b, const tiny::Variant &variant,
       b, "table", DataType::F32, &shape, Layout::RowMajor, 0, 0, 0, 0, 0,
       weights.size(), moert::checksum(weights.data(), weights.size()))};
   std::vector<int32_t> eos{2};
-  auto model =
-      CreateModelDirect(b, "TinyForTests", tiny::vocabulary, tiny::hidden,
-                        tiny::layers, 1, 4, DataType::F32, tiny::maxPositions,
-                        0, 0, 0, table.size(), tiny::bos, &eos);
+  auto model = CreateModelDirect(
+      b, "TinyForTests", tiny::vocabulary, tiny::hidden, tiny::layers, 1, 4,
+      DataType::F32, tiny::maxPositions, 0, 0, 0, table.size(), tiny::bos, &eos,
+      variant.top ? tiny::topLogits : 0);
   std::vector<Offset<Target>> targets;
   for (const tiny::Variant::Target &target : variant.targets)
     targets.push_back(makeTarget(b, variant, target));

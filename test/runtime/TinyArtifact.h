@@ -22,6 +22,8 @@ constexpr int64_t smallStep = 4, largeStep = 40;
 /// Its router fails on this token.
 constexpr int32_t failingToken = 31;
 constexpr int32_t bos = 1;
+/// The logits of a row that programs for the best ones give.
+constexpr int64_t topLogits = 3;
 
 /// What may differ from a sound artifact with one target "plain".
 struct Variant {
@@ -32,6 +34,7 @@ struct Variant {
   std::vector<Target> targets{{"plain", {}}};
   std::string headSymbol = "tiny_head";
   bool brokenCode = false;
+  bool top = true;       ///< whether there are programs for the best logits
   std::string tokenizer; ///< bytes of a SentencePiece model
 };
 

@@ -115,3 +115,27 @@ KERNEL tiny_head(const moert_launch *launch, int64_t begin, int64_t end,
       logits[r * vocabulary + v] = sum;
     }
 }
+
+/** logits [R, V] -> best [R, 3], tokens [R, 3] */
+KERNEL tiny_best(const moert_launch *launch, int64_t begin, int64_t end,
+                 void *scratch) {
+  enum { vocabulary = 32, count = 3 };
+  const float *logits = launch->arguments[0];
+  float *best = launch->arguments[1];
+  int32_t *tokens = launch->arguments[2];
+  for (int64_t r = begin; r < end; ++r) {
+    const float *row = logits + r * vocabulary;
+    for (int j = 0; j < count; ++j) {
+      int32_t choice = -1;
+      for (int32_t v = 0; v < vocabulary; ++v) {
+        int taken = 0;
+        for (int i = 0; i < j; ++i)
+          taken |= tokens[r * count + i] == v;
+        if (!taken && (choice < 0 || row[v] > row[choice]))
+          choice = v;
+      }
+      best[r * count + j] = row[choice];
+      tokens[r * count + j] = choice;
+    }
+  }
+}

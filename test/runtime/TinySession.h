@@ -24,8 +24,9 @@ using Logits = std::vector<float>;
 /// A session on the tiny model, with shorter names for what tests do often.
 class TinySession {
 public:
-  explicit TinySession(moert_session_options options = {}) {
-    path = write();
+  explicit TinySession(moert_session_options options = {},
+                       const Variant &variant = {}) {
+    path = write(variant);
     EXPECT_EQ(moert_model_open(path.c_str(), nullptr, &model, &error), 0)
         << error.message;
     EXPECT_EQ(moert_session_create(model, &options, &session, &error), 0)
@@ -49,6 +50,11 @@ public:
   moert_status step(const std::vector<moert_chunk> &chunks) {
     return moert_step(session, chunks.data(),
                       static_cast<int64_t>(chunks.size()), &error);
+  }
+
+  moert_status stepTop(const std::vector<moert_chunk> &chunks) {
+    return moert_step_top(session, chunks.data(),
+                          static_cast<int64_t>(chunks.size()), &error);
   }
 
   moert_status append(moert_sequence sequence, const Tokens &tokens,

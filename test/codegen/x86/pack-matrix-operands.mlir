@@ -1,4 +1,5 @@
 // RUN: moec-opt --pass-pipeline='builtin.module(func.func(x86-pack-matrix-operands))' %s | FileCheck %s
+// RUN: moec-opt --pass-pipeline='builtin.module(func.func(x86-pack-matrix-operands,cse))' %s | FileCheck %s --check-prefix=CSE
 // Packing twice changes nothing.
 // RUN: moec-opt --pass-pipeline='builtin.module(func.func(x86-pack-matrix-operands,x86-pack-matrix-operands))' %s | FileCheck %s
 
@@ -89,4 +90,61 @@ func.func @router(%x: tensor<?x64xf32>) -> tensor<?x4xf32> {
   %y = moe.router %x, %w bias %bias : tensor<4xf32>
       : tensor<?x64xf32>, tensor<4x64xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
+}
+
+// Packs written by hand are shared with those that products need, after the
+// elimination of common subexpressions: that is how a converted activation, too,
+// is computed once for all of its readers.
+// CSE-LABEL: func.func @by_hand
+// CSE-COUNT-1: exec.pack %{{.*}} : tensor<?x64xbf16> -> tensor<?x64xbf16, #exec.row_blocks
+// CSE-NOT: exec.pack %{{.*}} : tensor<?x64xbf16>
+// CSE: return
+func.func @by_hand(%x: tensor<?x64xbf16>)
+    -> (tensor<?x64xf32>, tensor<?x96xf32>, tensor<?x96xf32>) {
+  %square = moe.read_parameter @square : tensor<64x64xbf16>
+  %wide = moe.read_parameter @wide : tensor<96x64xbf16>
+  %sp = exec.pack %square : tensor<64x64xbf16>
+      -> tensor<64x64xbf16, #exec.panels<32, 8, 2>>
+  %wp = exec.pack %wide : tensor<96x64xbf16>
+      -> tensor<96x64xbf16, #exec.panels<32, 8, 2>>
+  %p = exec.pack %x : tensor<?x64xbf16>
+      -> tensor<?x64xbf16, #exec.row_blocks<12, 256, 8>>
+  %a = decoder.linear %p, %sp
+      : tensor<?x64xbf16, #exec.row_blocks<12, 256, 8>>,
+        tensor<64x64xbf16, #exec.panels<32, 8, 2>> -> tensor<?x64xf32>
+  %q = exec.pack %x : tensor<?x64xbf16>
+      -> tensor<?x64xbf16, #exec.row_blocks<12, 256, 8>>
+  %b = decoder.linear %q, %wp
+      : tensor<?x64xbf16, #exec.row_blocks<12, 256, 8>>,
+        tensor<96x64xbf16, #exec.panels<32, 8, 2>> -> tensor<?x96xf32>
+  %c = decoder.linear %x, %wide
+      : tensor<?x64xbf16>, tensor<96x64xbf16> -> tensor<?x96xf32>
+  return %a, %b, %c : tensor<?x64xf32>, tensor<?x96xf32>, tensor<?x96xf32>
+}
+
+// A group packs for itself what it reads; products outside of it share a pack.
+// CSE-LABEL: func.func @beside_a_group
+// CSE: exec.group "output-residual"(%arg0
+// CSE: %[[P:.*]] = exec.pack %arg0 :
+// CSE-NOT: exec.pack %arg0
+// CSE: decoder.linear %[[P]]
+// CSE: decoder.linear %[[P]]
+func.func @beside_a_group(%x: tensor<?x64xbf16>, %r: tensor<?x64xf32>)
+    -> (tensor<?x64xf32>, tensor<?x96xf32>, tensor<?x64xf32>) {
+  %square = moe.read_parameter @square : tensor<64x64xbf16>
+  %wide = moe.read_parameter @wide : tensor<96x64xbf16>
+  %y = exec.group "output-residual"(%x, %square, %r)
+      : (tensor<?x64xbf16>, tensor<64x64xbf16>, tensor<?x64xf32>)
+      -> tensor<?x64xf32> {
+  ^bb0(%a: tensor<?x64xbf16>, %w: tensor<64x64xbf16>, %b: tensor<?x64xf32>):
+    %o = decoder.linear %a, %w
+        : tensor<?x64xbf16>, tensor<64x64xbf16> -> tensor<?x64xf32>
+    %s = decoder.add %b, %o : tensor<?x64xf32>
+    exec.yield %s : tensor<?x64xf32>
+  }
+  %b = decoder.linear %x, %wide
+      : tensor<?x64xbf16>, tensor<96x64xbf16> -> tensor<?x96xf32>
+  %c = decoder.linear %x, %square
+      : tensor<?x64xbf16>, tensor<64x64xbf16> -> tensor<?x64xf32>
+  return %y, %b, %c : tensor<?x64xf32>, tensor<?x96xf32>, tensor<?x64xf32>
 }

@@ -24,6 +24,7 @@ const char loweredModel[] = R"(
 module attributes {moe.model = {
     architecture = "custom", bos = 1 : i64, cache_type = bf16,
     eos = array<i64: 2, 3>, experts = 0 : i64, experts_per_token = 0 : i64,
+    top_logits = 0 : i64,
     head_dim = 8 : i64, hidden = 20 : i64, kv_heads = 1 : i64, layers = 2 : i64,
     max_positions = 256 : i64, parameters = 820 : i64, vocabulary = 40 : i64,
     window = 0 : i64}} {

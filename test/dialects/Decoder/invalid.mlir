@@ -261,3 +261,83 @@ func.func @attention_of_infinite_scale(%q: tensor<?x64xf32>, %batch: !decoder.ba
       : tensor<?x64xf32>, !decoder.kv_cache<2, 2, 16, f32> -> tensor<?x64xf32>
   return
 }
+
+// -----
+
+// part_top_c1
+func.func @part_top_of_unknown_vocabulary(%logits: tensor<?x?xf32>) {
+  // expected-error @below {{expected a static number of logits, but got 'tensor<?x?xf32>'}}
+  %0, %1 = decoder.part_top %logits k(2) part(8)
+      : tensor<?x?xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
+// part_top_c1
+func.func @part_top_of_none(%logits: tensor<?x16xf32>) {
+  // expected-error @below {{expected k from 1 to 16, the number of logits, but got 0}}
+  %0, %1 = decoder.part_top %logits k(0) part(8)
+      : tensor<?x16xf32> -> tensor<?x0xf32>, tensor<?x0xi32>
+  return
+}
+
+// -----
+
+// part_top_c1
+func.func @part_top_of_empty_parts(%logits: tensor<?x16xf32>) {
+  // expected-error @below {{expected a positive part, but got 0}}
+  %0, %1 = decoder.part_top %logits k(2) part(0)
+      : tensor<?x16xf32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
+// part_top_c2
+func.func @part_top_of_three_parts(%logits: tensor<?x17xf32>) {
+  // expected-error @below {{expected parts * k = 6, as logits with part and k has it, but got 4 in top [R, parts * k]}}
+  %0, %1 = decoder.part_top %logits k(2) part(8)
+      : tensor<?x17xf32> -> tensor<?x4xf32>, tensor<?x6xi32>
+  return
+}
+
+// -----
+
+// part_top_c2
+func.func @part_top_with_other_tokens(%logits: tensor<?x17xf32>) {
+  // expected-error @below {{but got 4 in tokens [R, parts * k]}}
+  %0, %1 = decoder.part_top %logits k(2) part(8)
+      : tensor<?x17xf32> -> tensor<?x6xf32>, tensor<?x4xi32>
+  return
+}
+
+// -----
+
+// merge_top_c1
+func.func @merge_top_of_more(%logits: tensor<?x4xf32>, %ids: tensor<?x4xi32>) {
+  // expected-error @below {{expected k from 1 to 4, the number of logits, but got 5}}
+  %0, %1 = decoder.merge_top %logits, %ids k(5)
+      : tensor<?x4xf32>, tensor<?x4xi32> -> tensor<?x5xf32>, tensor<?x5xi32>
+  return
+}
+
+// -----
+
+// merge_top_c1
+func.func @merge_top_with_other_candidates(%logits: tensor<?x4xf32>, %ids: tensor<?x3xi32>) {
+  // expected-error @below {{expected C = 4, as logits has it, but got 3 in candidates [R, C]}}
+  %0, %1 = decoder.merge_top %logits, %ids k(2)
+      : tensor<?x4xf32>, tensor<?x3xi32> -> tensor<?x2xf32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
+// merge_top_c2
+func.func @merge_top_to_more(%logits: tensor<?x4xf32>, %ids: tensor<?x4xi32>) {
+  // expected-error @below {{expected k = 2, as the attribute k has it, but got 3 in tokens [R, k]}}
+  %0, %1 = decoder.merge_top %logits, %ids k(2)
+      : tensor<?x4xf32>, tensor<?x4xi32> -> tensor<?x2xf32>, tensor<?x3xi32>
+  return
+}

@@ -96,3 +96,17 @@ func.func @self_attention(%q: tensor<?x64xf32>, %k: tensor<?x32xf32>,
       -> tensor<?x64xf32>
   return %2, %1 : tensor<?x64xbf16>, !decoder.kv_cache<2, 2, 16, bf16>
 }
+
+// CHECK-LABEL: @best_logits
+func.func @best_logits(%logits: tensor<?x600xf32>)
+    -> (tensor<?x4xf32>, tensor<?x4xi32>) {
+  // CHECK: %top, %tokens = decoder.part_top %{{.*}} k(4) part(256)
+  // CHECK-SAME: : tensor<?x600xf32> -> tensor<?x12xf32>, tensor<?x12xi32>
+  %0, %1 = decoder.part_top %logits k(4) part(256)
+      : tensor<?x600xf32> -> tensor<?x12xf32>, tensor<?x12xi32>
+  // CHECK: decoder.merge_top %top, %tokens k(4)
+  // CHECK-SAME: : tensor<?x12xf32>, tensor<?x12xi32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  %2, %3 = decoder.merge_top %0, %1 k(4)
+      : tensor<?x12xf32>, tensor<?x12xi32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  return %2, %3 : tensor<?x4xf32>, tensor<?x4xi32>
+}

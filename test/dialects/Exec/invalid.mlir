@@ -480,3 +480,23 @@ func.func @yielded_argument(%x: tensor<?x48xf32>) {
   }
   return
 }
+
+// -----
+
+exec.kernel @merge_4 {
+^bb0(%l: tensor<?x12xf32>, %c: tensor<?x12xi32>):
+  %t, %i = decoder.merge_top %l, %c k(4)
+      : tensor<?x12xf32>, tensor<?x12xi32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  exec.yield %t, %i : tensor<?x4xf32>, tensor<?x4xi32>
+}
+// launch_c3
+exec.program @best_tokens_as_logits regime("any") max_tokens(8) {
+  %l = exec.alloc #exec.extent<1 * rows + 0> of tensor<12xf32>
+  %c = exec.alloc #exec.extent<1 * rows + 0> of tensor<12xi32>
+  // expected-note @below {{the buffer}}
+  %i = exec.top tokens
+  // expected-error @below {{expected a buffer of 'tensor<?x4xf32>' as argument 2}}
+  exec.launch @merge_4(%l, %c, %i, %i) rows(#exec.extent<1 * rows + 0>)
+      tasks(#exec.extent<1 * rows + 0>)
+      grain(1) flops(#exec.extent<0 * rows + 0>) weights(whole)
+}

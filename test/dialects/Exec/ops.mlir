@@ -159,3 +159,22 @@ func.func @group(%x: tensor<?x48xf32>, %w: tensor<48xf32>)
   }
   return %y#0, %y#1 : tensor<?x48xf32>, tensor<?x48xf32>
 }
+
+exec.kernel @merge_4 {
+^bb0(%l: tensor<?x12xf32>, %c: tensor<?x12xi32>):
+  %t, %i = decoder.merge_top %l, %c k(4)
+      : tensor<?x12xf32>, tensor<?x12xi32> -> tensor<?x4xf32>, tensor<?x4xi32>
+  exec.yield %t, %i : tensor<?x4xf32>, tensor<?x4xi32>
+}
+// CHECK-LABEL: exec.program @top
+exec.program @top regime("any") max_tokens(8) {
+  %l = exec.alloc #exec.extent<1 * rows + 0> of tensor<12xf32>
+  %c = exec.alloc #exec.extent<1 * rows + 0> of tensor<12xi32>
+  // CHECK: %logits = exec.top logits
+  // CHECK: %tokens = exec.top tokens
+  %t = exec.top logits
+  %i = exec.top tokens
+  exec.launch @merge_4(%l, %c, %t, %i) rows(#exec.extent<1 * rows + 0>)
+      tasks(#exec.extent<1 * rows + 0>)
+      grain(1) flops(#exec.extent<0 * rows + 0>) weights(whole)
+}

@@ -30,6 +30,17 @@ void withConstant(Extent &extent, int64_t constant) {
 void withScale(Extent &extent, int64_t scale) {
   extent = Extent(scale, extent.constant(), extent.symbol());
 }
+/// A program for the best logits, whose last launch writes one result.
+void addTop(ArtifactParts &parts, uint32_t topLogits) {
+  parts.table.model->top_logits = topLogits;
+  for (auto &target : parts.table.targets) {
+    auto top = std::make_unique<ProgramT>(*target->programs.back());
+    top->entry = "top";
+    if (topLogits > 0)
+      top->launches.back()->arguments.back() = Argument(ArgumentKind::Top, 0);
+    target->programs.push_back(std::move(top));
+  }
+}
 void withIndex(Argument &argument, uint32_t index) {
   argument = Argument(argument.kind(), index);
 }
@@ -81,6 +92,12 @@ INSTANTIATE_TEST_SUITE_P(
              for (auto &program
                   : target(p).programs) program->entry = "other",
              "target 'x86-64-v3': has no program 'step'"),
+        CASE(TopLogitsWithoutPrograms, p.table.model->top_logits = 3,
+             "target 'x86-64-v3': programs 'top' are for at most 0 tokens, but "
+             "with 3 top logits must be for 64"),
+        CASE(TopWithoutLogits, addTop(p, 0),
+             "target 'x86-64-v3': programs 'top' are for at most 64 tokens, but "
+             "with 0 top logits must be for 0"),
         CASE(EmptyRegime, program(p).regime = "",
              "target 'x86-64-v3': program 0 has a name that is not"),
         CASE(RegimeTwice, program(p).regime = "wide",
@@ -150,8 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
         CASE(FlopsOverflow, withScale(*launch(p, 1).flops, INT64_MAX),
              ">launch 1: flops = 9223372036854775807 * 4 + 0 is negative"),
         CASE(UnknownArgument,
-             launch(p, 0).arguments[1] = Argument(ArgumentKind(5), 0),
-             ">launch 0: argument 1: kind is 5, but the largest is 4"),
+             launch(p, 0).arguments[1] = Argument(ArgumentKind(6), 0),
+             ">launch 0: argument 1: kind is 6, but the largest is 5"),
         CASE(BufferOutOfRange, withIndex(launch(p, 0).arguments[2], 2),
              ">launch 0: argument 2: Buffer 2, but there are 2"),
         CASE(TensorOutOfRange, withIndex(launch(p, 0).arguments[1], 3),
@@ -162,6 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
              ">launch 1: argument 1: Cache 2, but there are 2"),
         CASE(LogitsOutOfRange, withIndex(launch(p, 2).arguments[2], 1),
              ">launch 2: argument 2: Logits 1, but there are 1"),
+        CASE(TopOfNone,
+             launch(p, 2).arguments[2] = Argument(ArgumentKind::Top, 0),
+             ">launch 2: argument 2: Top 0, but there are 0"),
         CASE(BufferBeforeItLives, withIndex(launch(p, 0).arguments[2], 1),
              ">launch 0: argument 2: buffer 'y' (entry 1): lives from launch 1 "
              "to 2 only"),
@@ -175,3 +195,22 @@ INSTANTIATE_TEST_SUITE_P(
              launch(p, 2).arguments[2] = Argument(ArgumentKind::Cache, 0),
              ">no launch writes the logits")),
     nameOf);
+
+TEST(VerifyTopPrograms, BothResultsAreWritten) {
+  ArtifactParts parts = ArtifactParts::sound();
+  addTop(parts, 3);
+  EXPECT_EQ(violationOf(parts.assemble(), VerifyDepth::Deep),
+            "target 'x86-64-v3': program 'top' for 'wide': no launch writes the "
+            "best tokens; the file is damaged, compile it again");
+  for (auto &target : parts.table.targets) {
+    LaunchT &last = *target->programs.back()->launches.back();
+    last.arguments[1] = Argument(ArgumentKind::Top, 1);
+    target->kernels.push_back(std::make_unique<KernelT>(*target->kernels[0]));
+    KernelT &kernel = *target->kernels.back();
+    kernel.symbol = "best";
+    kernel.operands = 1;
+    kernel.results = 2;
+    last.kernel = 1;
+  }
+  EXPECT_EQ(violationOf(parts.assemble(), VerifyDepth::Deep), "");
+}

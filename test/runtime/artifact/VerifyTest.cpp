@@ -36,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         CASE(EmptyProducer, p.table.producer = "", "the producer's name"),
         CASE(OtherKernelInterface, p.table.kernel_abi = 99,
-             "its kernels have interface 99, but this program has 3"),
+             "its kernels have interface 99, but this program has 4"),
         CASE(NoTarget, p.table.targets.clear(), "there is no target")),
     nameOf);
 
@@ -208,9 +208,9 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"OtherMagic", [](moert_header &h) { h.magic[1] = 'X'; },
                    "does not begin with the magic of an artifact"},
         HeaderCase{"OtherMajor", [](moert_header &h) { h.major = 2; },
-                   "has format 2.0, but this program reads 1.0"},
-        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 1; },
-                   "has format 1.1, but this program reads 1.0"},
+                   "has format 2.1, but this program reads 1.1"},
+        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 2; },
+                   "has format 1.2, but this program reads 1.1"},
         HeaderCase{"Reserved", [](moert_header &h) { h.reserved = 5; },
                    "the header's reserved field is 5, not 0"},
         HeaderCase{"OtherSize", [](moert_header &h) { ++h.file_size; }, "has "},
