@@ -12,6 +12,7 @@
 #include "runtime/emulator/machine/Engine.h"
 #include "runtime/emulator/machine/Memory.h"
 
+#include <array>
 #include <cstring>
 #include <iterator>
 
@@ -64,8 +65,12 @@ bool readSources(Warp &warp, const Copies &copies, Mask lanes, uint32_t size,
 
 Outcome perform(Warp &warp, const Copies &copies, Mask lanes) {
   uint8_t values[warpLanes][16] = {};
+  uint32_t sizes = 0; // a bit for each that some lane has
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1)
+      sizes |= uint32_t(1) << copies.size[lane];
   for (uint32_t size = 1; size <= copies.bytes; ++size)
-    if (!readSources(warp, copies, lanes, size, values))
+    if (sizes >> size & 1 && !readSources(warp, copies, lanes, size, values))
       return Outcome::Fault;
   Access access;
   access.space = MemorySpace::Shared;
@@ -132,36 +137,36 @@ Outcome expectArrival(Warp &warp, const ArriveUse &use, unsigned lane) {
   return Outcome::Next;
 }
 
-/// When the copies are done that the lane had issued so far.
-Outcome arriveAfter(const Engine &engine, uint64_t barrier, unsigned lane,
-                    uint64_t copies) {
-  Warp &warp = engine.warp();
-  if (warp.groups(AsyncKind::Copy).flush(Mask(1) << lane, copies) ==
-      Outcome::Fault)
+/// Once the copies are done that the lanes had issued so far.
+Outcome arriveAfter(Warp &warp, const std::array<uint64_t, warpLanes> &barriers,
+                    Mask lanes, uint64_t copies) {
+  if (warp.groups(AsyncKind::Copy).flush(lanes, copies) == Outcome::Fault)
     return Outcome::Fault;
-  return engine.arrive(barrier);
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1 &&
+        Engine(warp, lane).arrive(barriers[lane]) == Outcome::Fault)
+      return Outcome::Fault;
+  return Outcome::Next;
 }
 
 Outcome arriveWhenCopied(Warp &warp, const Instruction &i, Mask lanes) {
   const ArriveUse &use = i.detailAs<ArriveUse>();
+  std::array<uint64_t, warpLanes> barriers{};
   for (unsigned lane = 0; lane < warpLanes; ++lane) {
     if (!(lanes >> lane & 1))
       continue;
     if (!use.expected && expectArrival(warp, use, lane) == Outcome::Fault)
       return Outcome::Fault;
-    uint64_t barrier = use.address.at(warp, lane);
+    barriers[lane] = use.address.at(warp, lane);
     if (use.space == MemorySpace::Generic)
-      barrier -= sharedWindow;
-    const uint64_t copies = warp.groups(AsyncKind::Copy).added();
-    Outcome outcome =
-        submitToBarrier(warp, AsyncKind::Copy, lane,
-                        [barrier, lane, copies](const Engine &engine) {
-                          return arriveAfter(engine, barrier, lane, copies);
-                        });
-    if (outcome == Outcome::Fault)
-      return outcome;
+      barriers[lane] -= sharedWindow;
   }
-  return Outcome::Next;
+  const uint64_t copies = warp.groups(AsyncKind::Copy).added();
+  return submitToBarrier(warp, AsyncKind::Copy, lanes,
+                         [barriers, lanes, copies](const Engine &engine) {
+                           return arriveAfter(engine.warp(), barriers, lanes,
+                                              copies);
+                         });
 }
 
 Handler selectCopy(Selection &s) {

@@ -89,7 +89,8 @@ Outcome deliver(const Engine &engine, const BulkUse &use, const Bulk &bulk,
 Outcome copyToShared(Warp &warp, const BulkUse &use, const Bulk &bulk,
                      unsigned lane) {
   return submitToBarrier(
-      warp, AsyncKind::Bulk, lane, [&use, bulk](const Engine &engine) {
+      warp, AsyncKind::Bulk, Mask(1) << lane,
+      [&use, bulk](const Engine &engine) {
         if (!bulk.size)
           return engine.complete(bulk.barrier, 0);
         const std::byte *values =

@@ -63,7 +63,7 @@ Outcome send(Warp &warp, const Instruction &i, Mask lanes) {
                       lane * use.elementBytes,
                   use.elementBytes);
     Outcome outcome =
-        submitToBarrier(warp, AsyncKind::Bulk, lane,
+        submitToBarrier(warp, AsyncKind::Bulk, Mask(1) << lane,
                         [&use, to, barrier, values](const Engine &engine) {
                           return perform(engine, use, to, barrier, values);
                         });

@@ -102,7 +102,7 @@ bool describeTransfer(Warp &warp, const TensorUse &use, unsigned lane,
 
 Outcome loadBox(Warp &warp, const TensorTransfer &transfer, uint64_t barrier,
                 unsigned lane) {
-  return submitToBarrier(warp, AsyncKind::Bulk, lane,
+  return submitToBarrier(warp, AsyncKind::Bulk, Mask(1) << lane,
                          [transfer, barrier](const Engine &engine) {
                            if (loadTensor(engine, transfer) == Outcome::Fault)
                              return Outcome::Fault;

@@ -143,14 +143,14 @@ Outcome Engine::fault(FaultKind kind, std::string message,
   return warp_.fault(kind, std::move(message), Mask(1) << lane_, address);
 }
 
-Outcome submitToBarrier(Warp &warp, AsyncKind kind, unsigned lane,
+Outcome submitToBarrier(Warp &warp, AsyncKind kind, Mask lanes,
                         EngineAction action) {
-  const Mask lanes = Mask(1) << lane;
   const Operation operation = issue(warp, kind, lanes);
+  const auto first = static_cast<unsigned>(__builtin_ctz(lanes));
   return warp.cluster().queue(kind).submit(
-      [&warp, lane, lanes, operation, action = std::move(action)] {
+      [&warp, lanes, first, operation, action = std::move(action)] {
         return act(warp, lanes, operation,
-                   [&] { return action(Engine(warp, lane)); });
+                   [&] { return action(Engine(warp, first)); });
       });
 }
 

@@ -50,8 +50,9 @@ private:
 /// What one operation does.
 using EngineAction = std::function<Outcome(const Engine &)>;
 
-/// Hands over an operation that completes at an mbarrier.
-Outcome submitToBarrier(Warp &warp, AsyncKind kind, unsigned lane,
+/// Hands over an operation that completes at an mbarrier, or at one for each of
+/// `lanes`; the engine acts for the first of them.
+Outcome submitToBarrier(Warp &warp, AsyncKind kind, Mask lanes,
                         EngineAction action);
 /// Hands over an operation of the open group of some lanes, which is performed
 /// for those of them whose group is waited for.
