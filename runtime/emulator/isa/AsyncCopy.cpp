@@ -8,6 +8,7 @@
 
 #include "runtime/emulator/isa/AddressOperand.h"
 #include "runtime/emulator/isa/MbarrierAccess.h"
+#include "runtime/emulator/isa/MemoryPath.h"
 #include "runtime/emulator/isa/Sections.h"
 #include "runtime/emulator/machine/Engine.h"
 #include "runtime/emulator/machine/Memory.h"
@@ -63,7 +64,32 @@ bool readSources(Warp &warp, const Copies &copies, Mask lanes, uint32_t size,
   return true;
 }
 
+/// Copies whole sizes between places of which nothing must be reported. False
+/// if some are not such.
+bool copyPlainly(Warp &warp, const Copies &copies, Mask lanes) {
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    if (lanes >> lane & 1 && copies.size[lane] != copies.bytes)
+      return false;
+  const std::byte *from =
+      shortPath(warp, MemorySpace::Global, copies.from, lanes, copies.bytes);
+  std::byte *to =
+      shortPath(warp, MemorySpace::Shared, copies.to, lanes, copies.bytes);
+  if (!from || !to)
+    return false;
+  for (Mask left = lanes; left; left &= left - 1) {
+    const auto lane = static_cast<unsigned>(__builtin_ctz(left));
+    if (copies.bytes == 16)
+      std::memcpy(to + copies.to[lane], from + copies.from[lane], 16);
+    else
+      std::memcpy(to + copies.to[lane], from + copies.from[lane], copies.bytes);
+  }
+  return true;
+}
+
 Outcome perform(Warp &warp, const Copies &copies, Mask lanes) {
+  warp.wrote();
+  if (copyPlainly(warp, copies, lanes))
+    return Outcome::Next;
   uint8_t values[warpLanes][16] = {};
   uint32_t sizes = 0; // a bit for each that some lane has
   for (unsigned lane = 0; lane < warpLanes; ++lane)
@@ -102,6 +128,8 @@ Outcome copy(Warp &warp, const Instruction &i, Mask lanes) {
       return warp.fault(FaultKind::Undefined,
                         "src-size is greater than cp-size", Mask(1) << lane);
   }
+  if (warp.groups(AsyncKind::Copy).eager() && !warp.monitor())
+    return perform(warp, copies, lanes);
   return submitToGroup(warp, AsyncKind::Copy, lanes, [&warp, copies](Mask due) {
     return perform(warp, copies, due);
   });

@@ -18,19 +18,25 @@ namespace {
 
 // --- 9.7.14.5.14: mma ---
 
+/// A use of mma: its form, and how many registers each operand has.
+struct MmaUse {
+  MmaForm form;
+  unsigned d, a, b, c;
+};
+
 Outcome runMma(Warp &warp, const Instruction &i, Mask) {
-  const MmaForm &form = i.detailAs<MmaForm>();
+  const MmaUse &use = i.detailAs<MmaUse>();
   const Slot *slot = i.listCount ? i.list : i.operand;
   MmaRegisters registers;
-  for (unsigned q = 0; q < form.registersOfD(); ++q)
+  for (unsigned q = 0; q < use.d; ++q)
     registers.d[q] = warp.lanes<std::byte>(*slot++);
-  for (unsigned q = 0; q < form.registersOfA(); ++q)
+  for (unsigned q = 0; q < use.a; ++q)
     registers.a[q] = warp.lanes<std::byte>(*slot++);
-  for (unsigned q = 0; q < form.registersOfB(); ++q)
+  for (unsigned q = 0; q < use.b; ++q)
     registers.b[q] = warp.lanes<std::byte>(*slot++);
-  for (unsigned q = 0; q < form.registersOfC(); ++q)
+  for (unsigned q = 0; q < use.c; ++q)
     registers.c[q] = warp.lanes<std::byte>(*slot++);
-  multiply(form, registers);
+  multiply(use.form, registers);
   return Outcome::Next;
 }
 
@@ -70,7 +76,8 @@ Handler selectMma(Selection &s) {
              std::to_string(form.registersOfA()) + ", " +
              std::to_string(form.registersOfB()) + " and " +
              std::to_string(form.registersOfC()) + " registers");
-  s.detail(form);
+  s.detail(MmaUse{form, form.registersOfD(), form.registersOfA(),
+                  form.registersOfB(), form.registersOfC()});
   return runMma;
 }
 

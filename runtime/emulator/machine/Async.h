@@ -32,6 +32,8 @@ public:
   /// Lazy operations are kept until wait(), flush() or the end of the warp.
   void setCompletion(Completion completion) { completion_ = completion; }
 
+  bool eager() const { return completion_ == Completion::Eager; }
+
   /// Adds an operation to the open group of `lanes`.
   Outcome add(Mask lanes, AsyncAction action);
   /// Closes the open group, which may be empty, of each of `lanes`.

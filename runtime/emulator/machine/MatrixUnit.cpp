@@ -15,24 +15,61 @@ namespace emulator {
 namespace {
 
 constexpr unsigned maxRows = 16, maxColumns = 8, maxDepth = 256;
-/// Elements of a register of all lanes: 32 bits in each.
-constexpr unsigned maxElements = 32 * warpLanes;
 
-/// B as depth x 8, columns at their tilePlace. The 4 lanes of a column hold
-/// elements that follow each other along k, as those of a row of A do.
-void decodeFragmentB(const MmaForm &form, const void *const *registers,
-                     float *b) {
-  const unsigned packed = elementsPerRegister(bitsOf(form.b));
-  const unsigned run = 4 * packed;
-  float values[maxElements];
-  for (unsigned q = 0; q < form.registersOfB(); ++q) {
-    decode(form.b, registers[q], packed * warpLanes, values);
-    if (form.exclusive)
-      makeOpposites(values, packed * warpLanes);
-    float *rows = b + q * run * tileColumns;
-    for (unsigned column = 0; column < tileColumns; ++column)
-      for (unsigned k = 0; k < run; ++k)
-        rows[k * tileColumns + tilePlace(column)] = values[column * run + k];
+/// The floats of a register whose lanes hold `packed` elements each.
+template <unsigned packed>
+void decodeRegister(Type type, const void *lanes, bool exclusive,
+                    float *values) {
+  decode(type, lanes, packed * warpLanes, values);
+  if (exclusive)
+    makeOpposites(values, packed * warpLanes);
+}
+
+/// The 4 lanes of a row hold elements that follow each other along k.
+template <unsigned packed> struct Fragment {
+  static constexpr unsigned run = 4 * packed;
+
+  static void decodeA(Type type, unsigned rows, unsigned k,
+                      const void *const *registers, bool exclusive, float *a) {
+    const unsigned halves = rows / tileRows;
+    float values[packed * warpLanes];
+    for (unsigned at = 0; at < k; at += run)
+      for (unsigned half = 0; half < halves; ++half) {
+        decodeRegister<packed>(type, *registers++, exclusive, values);
+        float *first = a + half * tileRows * k + at;
+        for (unsigned row = 0; row < tileRows; ++row)
+          std::memcpy(first + row * k, values + row * run, run * sizeof(float));
+      }
+  }
+
+  /// B as k x 8, columns at their tilePlace.
+  static void decodeB(Type type, unsigned k, const void *const *registers,
+                      bool exclusive, float *b) {
+    float values[packed * warpLanes];
+    for (unsigned at = 0; at < k; at += run) {
+      decodeRegister<packed>(type, *registers++, exclusive, values);
+      float *rows = b + at * tileColumns;
+      for (unsigned row = 0; row < run; ++row)
+        for (unsigned column = 0; column < tileColumns; ++column)
+          rows[row * tileColumns + tilePlace(column)] =
+              values[column * run + row];
+    }
+  }
+};
+
+/// Calls visit with the Fragment of the type.
+template <class Visit> void withFragment(Type type, Visit visit) {
+  switch (elementsPerRegister(bitsOf(type))) {
+  case 1:
+    return visit(Fragment<1>());
+  case 2:
+    return visit(Fragment<2>());
+  case 4:
+    return visit(Fragment<4>());
+  case 8:
+    return visit(Fragment<8>());
+  default:
+    return visit(Fragment<32>());
   }
 }
 
@@ -116,18 +153,9 @@ unsigned MmaForm::registersOfResult(Type type) const {
 
 void decodeFragmentA(Type type, unsigned rows, unsigned k,
                      const void *const *registers, bool exclusive, float *a) {
-  const unsigned packed = elementsPerRegister(bitsOf(type));
-  const unsigned run = 4 * packed, halves = rows / tileRows;
-  float values[maxElements];
-  for (unsigned q = 0; q < k / run * halves; ++q) {
-    decode(type, registers[q], packed * warpLanes, values);
-    if (exclusive)
-      makeOpposites(values, packed * warpLanes);
-    // The 4 lanes of a row hold elements that follow each other along k.
-    float *first = a + q % halves * tileRows * k + q / halves * run;
-    for (unsigned row = 0; row < tileRows; ++row)
-      std::memcpy(first + row * k, values + row * run, run * sizeof(float));
-  }
+  withFragment(type, [&](auto fragment) {
+    fragment.decodeA(type, rows, k, registers, exclusive, a);
+  });
 }
 
 void multiply(const MmaForm &form, const MmaRegisters &registers) {
@@ -135,7 +163,9 @@ void multiply(const MmaForm &form, const MmaRegisters &registers) {
     return multiplyDoubles(form, registers);
   alignas(32) float a[maxRows * maxDepth], b[maxDepth * maxColumns];
   decodeFragmentA(form.a, form.m, form.k, registers.a, form.exclusive, a);
-  decodeFragmentB(form, registers.b, b);
+  withFragment(form.b, [&](auto fragment) {
+    fragment.decodeB(form.b, form.k, registers.b, form.exclusive, b);
+  });
   if (form.d == Type::S32)
     multiplyIntegers(form, registers, a, b);
   else
