@@ -53,7 +53,7 @@ struct CompileOptions {
   llvm::SmallVector<int64_t> regimes = {8, 64};
   FusionChoice fusions;
   /// Logits of a row that steps for the best ones give; 0: no such steps.
-  int64_t topLogits = 8;
+  int64_t topLogits = 1;
 };
 
 /// NAME.moe in the current folder, where NAME is the last part of the model's

@@ -69,7 +69,7 @@ struct CpuPipelineOptions : PassPipelineOptions<CpuPipelineOptions> {
   ListOption<int64_t> regimes{*this, "regimes",
                               llvm::cl::list_init<int64_t>({8, 64}),
                               llvm::cl::desc("Borders of the regimes")};
-  Option<int64_t> topLogits{*this, "top-logits", llvm::cl::init(8),
+  Option<int64_t> topLogits{*this, "top-logits", llvm::cl::init(1),
                             llvm::cl::desc("Logits of a row that @top gives; "
                                            "0: no @top")};
   ListOption<std::string> disabledFusions{

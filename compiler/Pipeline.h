@@ -35,7 +35,7 @@ struct CpuOptions {
   llvm::SmallVector<int64_t> regimes = {8, 64};
   FusionChoice fusions;
   /// Logits of a row that @top gives; 0: there is no @top.
-  int64_t topLogits = 8;
+  int64_t topLogits = 1;
 };
 
 /// Once for a model: tidies the program up and checks that it is one.

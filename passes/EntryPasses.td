@@ -46,7 +46,7 @@ def AddTopEntryPass : Pass<"moe-add-top-entry", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"k", "k", "int64_t", "8", "The logits that are kept of a row">,
+    Option<"k", "k", "int64_t", "1", "The logits that are kept of a row">,
     Option<"part", "part", "int64_t", "256", "The columns of a part">
   ];
   let dependentDialects = ["::moec::decoder::DecoderDialect"];

@@ -57,6 +57,8 @@ private:
   Scored better(const Scored &a, const Scored &b);
   Scored betterAfter(const Scored &last, const Scored &best, Value index,
                      int64_t lanes);
+  Scored bestOf(const Scored &last, Value from, Value to, const Scored &init,
+                int64_t chains);
   Scored best(const Scored &last);
   Scored bestLane(Scored lanes);
 
@@ -128,20 +130,41 @@ Scored TopSelection::bestLane(Scored lanes) {
           vector::ExtractOp::create(emit, lanes.token, int64_t(0))};
 }
 
+/// The best of `init` and the candidates from <= i < to that come after `last`;
+/// in several chains, as each comparison waits for the one before it.
+Scored TopSelection::bestOf(const Scored &last, Value from, Value to,
+                            const Scored &init, int64_t chains) {
+  bool isScalar = !isa<VectorType>(init.logit.getType());
+  int64_t lanes = isScalar ? 1 : stripLanes;
+  SmallVector<Value> start;
+  for (int64_t chain = 0; chain < chains; ++chain)
+    start.append({init.logit, init.token});
+  SmallVector<Value> found =
+      emit.loop(from, to, chains * lanes, start, [&](Value i, ValueRange best) {
+        SmallVector<Value> next;
+        for (int64_t chain = 0; chain < chains; ++chain) {
+          Scored own = betterAfter(last, {best[2 * chain], best[2 * chain + 1]},
+                                   emit.add(i, chain * lanes), lanes);
+          next.append({own.logit, own.token});
+        }
+        return next;
+      });
+  Scored all = {found[0], found[1]};
+  for (int64_t chain = 1; chain < chains; ++chain)
+    all = better(all, {found[2 * chain], found[2 * chain + 1]});
+  return all;
+}
+
 /// The best candidate that comes after `last`.
 Scored TopSelection::best(const Scored &last) {
-  auto pass = [&](Value from, Value to, int64_t lanes, const Scored &init) {
-    SmallVector<Value> found = emit.loop(
-        from, to, lanes, ValueRange{init.logit, init.token},
-        [&](Value i, ValueRange best) {
-          Scored next = betterAfter(last, {best[0], best[1]}, i, lanes);
-          return SmallVector<Value>{next.logit, next.token};
-        });
-    return Scored{found[0], found[1]};
+  constexpr int64_t chains = 4;
+  auto wholes = [&](int64_t size) {
+    return emit.mul(emit.div(choice.count, size), size);
   };
-  Value whole = emit.mul(emit.div(choice.count, stripLanes), stripLanes);
-  Scored lanes = pass(emit.i64(0), whole, stripLanes, nothing(stripLanes));
-  return pass(whole, choice.count, 1, bestLane(lanes));
+  Value wide = wholes(chains * stripLanes), whole = wholes(stripLanes);
+  Scored lanes = bestOf(last, emit.i64(0), wide, nothing(stripLanes), chains);
+  lanes = bestOf(last, wide, whole, lanes, 1);
+  return bestOf(last, whole, choice.count, bestLane(lanes), 1);
 }
 
 void TopSelection::emitInto() {

@@ -21,7 +21,7 @@ struct CompileFlags {
   std::string emit = "artifact";
   std::string maxStepTokens = "512";
   std::string regimes = "8,64"; // or "none"
-  std::string topLogits = "8";
+  std::string topLogits = "1";
   std::vector<std::string> disabledFusions, requiredFusions;
 };
 } // namespace
@@ -215,7 +215,8 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                      "as skinny; or none [8,64]");
   command.add_option("--top-logits", flags.topLogits,
                      "The most tokens that --top-k may keep for a step to "
-                     "compute no other logits; 0: steps compute all [8]");
+                     "compute no other logits; 1: greedy text alone; 0: steps "
+                     "compute all [1]");
   command
       .add_option("--disable-fusion", flags.disabledFusions,
                   "A fusion that is not made, or all; may be repeated")

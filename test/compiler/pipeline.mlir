@@ -6,7 +6,7 @@
 // CHECK-NEXT: canonicalize{
 // CHECK-NEXT: cse,
 // CHECK-NEXT: moe-verify-program,
-// CHECK-NEXT: moe-add-top-entry{k=8 part=256},
+// CHECK-NEXT: moe-add-top-entry{k=1 part=256},
 // CHECK-NEXT: moe-split-regimes{borders={8,64} max-tokens=64},
 // CHECK-NEXT: func.func(
 // CHECK-NEXT: moe-fuse-router{

@@ -13,7 +13,7 @@ import driver
 import make_checkpoint
 
 COMPILED = [["--top-logits=0"], ["--require-fused=head-top"], ["--disable-fusion=head-top"],
-            ["--top-logits=1"], ["--top-logits=64", "--disable-fusion=all"]]
+            ["--top-logits=8"], ["--top-logits=64", "--disable-fusion=all"]]
 SAMPLED = [[], ["--temperature", 1, "--top-k", 1], ["--temperature", 0.7, "--top-k", 4, "--top-p", 0.8],
            ["--temperature", 2, "--top-k", 8, "--seed", 5], ["--temperature", 2, "--top-k", 64],
            ["--temperature", 1, "--top-k", 65], ["--temperature", 1]]

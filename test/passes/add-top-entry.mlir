@@ -25,7 +25,7 @@
 // SPLIT-NOT: func.func
 
 // ZERO: error: {{.*}}cannot give the best 0 logits in parts of 256; expected positive numbers
-// PART: error: {{.*}}cannot give the best 8 logits in parts of -1; expected positive numbers
+// PART: error: {{.*}}cannot give the best 1 logits in parts of -1; expected positive numbers
 // NONE: error: {{.*}}has no function @step
 func.func @step(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
                 %batch: !decoder.batch, %cache: !decoder.kv_cache<1, 1, 32, f32>,
