@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace emulator {
 
@@ -41,7 +42,7 @@ struct TensorMap {
 
   uint64_t magic = magicNumber;
   uint64_t checksum = 0;
-  uint64_t address = 0;    ///< global, of element (0, ..., 0)
+  uint64_t address = 0;     ///< global, of element (0, ..., 0)
   uint64_t extents[5] = {}; ///< elements; 1 above the rank
   uint64_t strides[4] = {}; ///< bytes, of dimensions 1 to 4
   uint16_t box[5] = {};     ///< elements that the box spans; 1 above the rank
@@ -50,8 +51,8 @@ struct TensorMap {
   Element element = Element::U8;
   Interleave interleave = Interleave::None;
   Swizzle swizzle = Swizzle::None;
-  bool nanFill = false; ///< outside of the tensor: NaN instead of 0
-  uint8_t reserved[6] = {};
+  bool nanFill = false;      ///< outside of the tensor: NaN instead of 0
+  uint8_t reserved[12] = {}; ///< no padding, which copies need not keep
 
   static constexpr uint64_t magicNumber = 0x70614d7254636f6d; // "mocTrMap"
 
@@ -97,6 +98,8 @@ private:
   }
 };
 static_assert(sizeof(TensorMap) == 128, "the size of a CUtensorMap");
+static_assert(std::has_unique_object_representations_v<TensorMap>,
+              "the checksum covers no padding");
 
 } // namespace emulator
 
