@@ -29,7 +29,8 @@ NAMES = {
     "experts.router": LAYER + "block_sparse_moe.gate.weight", "experts.gate": EXPERT + "w1.weight",
     "experts.up": EXPERT + "w3.weight", "experts.down": EXPERT + "w2.weight",
 }
-FUSIONS = ["router", "gate-up", "down-combine", "output-residual", "qkv", "rope-append"]
+FUSIONS = ["router", "gate-up", "routed-gate-up", "down-combine", "output-residual", "qkv", "rope-append",
+           "qkv-cache", "head-top"]
 
 
 def byte_ranges(folder):
