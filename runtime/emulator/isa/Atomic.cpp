@@ -93,8 +93,12 @@ Atomic atomicOf(Selection &s) {
   atomic.space = spaceOfAccess(s, "a");
   std::string_view sem = s.word("sem");
   atomic.order = sem.empty() ? MemoryOrder::Relaxed : orderOf(sem);
-  atomic.scope =
-      s.word("scope").empty() ? Scope::Gpu : scopeOf(s.word("scope"));
+  // nvcc writes the scope behind the space where there is no order.
+  std::string_view scope = s.word("scope"), late = s.word("late");
+  if (!late.empty() && !scope.empty())
+    s.refuse("has two scopes");
+  scope = scope.empty() ? late : scope;
+  atomic.scope = scope.empty() ? Scope::Gpu : scopeOf(scope);
   atomic.wide = s.width("a") == 64;
   atomic.returns = s.slot("d") != noSlot;
   atomic.compares = s.slot("c") != noSlot;
@@ -209,6 +213,7 @@ Handler selectHalf(Selection &s) {
 
 #define QUALIFIERS                                                             \
   "sem = relaxed acquire release acq_rel; scope = cta cluster gpu sys; "       \
+  "late = cta cluster gpu sys; "                                               \
   "ss = global shared shared::cta shared::cluster; "
 
 const char *const classes =
@@ -231,45 +236,51 @@ const char *const halfVectors =
 
 // Compilers write the qualifiers before the operation, libraries also after it.
 const Row rows[] = {
-    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.op" HINT ".type" ATOM_OPERANDS,
+    {"9.7.13.6", "atom{.sem}{.scope}{.ss}{.late}.op" HINT ".type" ATOM_OPERANDS,
      classes, selectAtomic},
-    {"9.7.13.6", "atom.op{.sem}{.scope}{.ss}" HINT ".type" ATOM_OPERANDS,
+    {"9.7.13.6", "atom.op{.sem}{.scope}{.ss}{.late}" HINT ".type" ATOM_OPERANDS,
      classes, selectAtomic},
     {"9.7.13.6",
-     "atom{.sem}{.scope}{.ss}.cas" HINT
+     "atom{.sem}{.scope}{.ss}{.late}.cas" HINT
      ".type d:type, [a], b:type, c:type" POLICY,
      compared, selectCompare},
     {"9.7.13.6",
-     "atom.cas{.sem}{.scope}{.ss}" HINT
+     "atom.cas{.sem}{.scope}{.ss}{.late}" HINT
      ".type d:type, [a], b:type, c:type" POLICY,
      compared, selectCompare},
-    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.add" HINT ".type" ATOM_OPERANDS, sums,
-     selectFloatAdd},
-    {"9.7.13.6", "atom.add{.sem}{.scope}{.ss}" HINT ".type" ATOM_OPERANDS, sums,
+    {"9.7.13.6",
+     "atom{.sem}{.scope}{.ss}{.late}.add" HINT ".type" ATOM_OPERANDS, sums,
      selectFloatAdd},
     {"9.7.13.6",
-     "atom{.sem}{.scope}{.ss}.add" HINT
+     "atom.add{.sem}{.scope}{.ss}{.late}" HINT ".type" ATOM_OPERANDS, sums,
+     selectFloatAdd},
+    {"9.7.13.6",
+     "atom{.sem}{.scope}{.ss}{.late}.add" HINT
      ".vec.type d:type*vec, [a], b:type*vec" POLICY,
      vectors, selectFloatAdd, "sm_90"},
-    {"9.7.13.6", "atom{.sem}{.scope}{.ss}.op.noftz" HINT ".type" ATOM_OPERANDS,
+    {"9.7.13.6",
+     "atom{.sem}{.scope}{.ss}{.late}.op.noftz" HINT ".type" ATOM_OPERANDS,
      halves, selectHalf, "sm_70"},
     {"9.7.13.6",
-     "atom{.sem}{.scope}{.ss}.op.noftz" HINT
+     "atom{.sem}{.scope}{.ss}{.late}.op.noftz" HINT
      ".vec.type d:type*vec, [a], b:type*vec" POLICY,
      halfVectors, selectHalf, "sm_90"},
-    {"9.7.13.7", "red{.sem}{.scope}{.ss}.op" HINT ".type" RED_OPERANDS,
+    {"9.7.13.7", "red{.sem}{.scope}{.ss}{.late}.op" HINT ".type" RED_OPERANDS,
      reductions, selectAtomic},
-    {"9.7.13.7", "red.op{.sem}{.scope}{.ss}" HINT ".type" RED_OPERANDS,
+    {"9.7.13.7", "red.op{.sem}{.scope}{.ss}{.late}" HINT ".type" RED_OPERANDS,
      reductions, selectAtomic},
-    {"9.7.13.7", "red{.sem}{.scope}{.ss}.add" HINT ".type" RED_OPERANDS, sums,
-     selectFloatAdd},
+    {"9.7.13.7", "red{.sem}{.scope}{.ss}{.late}.add" HINT ".type" RED_OPERANDS,
+     sums, selectFloatAdd},
     {"9.7.13.7",
-     "red{.sem}{.scope}{.ss}.add" HINT ".vec.type [a], b:type*vec" POLICY,
+     "red{.sem}{.scope}{.ss}{.late}.add" HINT
+     ".vec.type [a], b:type*vec" POLICY,
      vectors, selectFloatAdd, "sm_90"},
-    {"9.7.13.7", "red{.sem}{.scope}{.ss}.op.noftz" HINT ".type" RED_OPERANDS,
-     halves, selectHalf, "sm_70"},
     {"9.7.13.7",
-     "red{.sem}{.scope}{.ss}.op.noftz" HINT ".vec.type [a], b:type*vec" POLICY,
+     "red{.sem}{.scope}{.ss}{.late}.op.noftz" HINT ".type" RED_OPERANDS, halves,
+     selectHalf, "sm_70"},
+    {"9.7.13.7",
+     "red{.sem}{.scope}{.ss}{.late}.op.noftz" HINT
+     ".vec.type [a], b:type*vec" POLICY,
      halfVectors, selectHalf, "sm_90"},
 };
 

@@ -47,7 +47,9 @@ template <class Format, template <class> class Compare>
   found = set.combination.apply(warp, i.operand[3], found);
   if (set.wide)
     eachLane(warp.lanes<uint32_t>(i.operand[0]), lanes,
-             [&](unsigned lane) { return found >> lane & 1 ? set.yes : 0; });
+             [&, yes = set.yes](unsigned lane) {
+               return yes & (0 - (found >> lane & 1));
+             });
   else
     eachLane(warp.lanes<uint16_t>(i.operand[0]), lanes, [&](unsigned lane) {
       return static_cast<uint16_t>(found >> lane & 1 ? set.yes : 0);
@@ -159,9 +161,15 @@ template <class T>
                                             Mask lanes) {
   const T *a = warp.lanes<T>(i.operand[1]);
   const T *b = warp.lanes<T>(i.operand[2]);
+  T *d = warp.lanes<T>(i.operand[0]);
   Mask c = warp.predicate(i.operand[3]);
-  eachLane(warp.lanes<T>(i.operand[0]), lanes,
-           [&](unsigned lane) { return c >> lane & 1 ? a[lane] : b[lane]; });
+  if (lanes == allLanes) {
+    blend(d, a, b, c);
+    return Outcome::Next;
+  }
+  T results[warpLanes];
+  blend(results, a, b, c);
+  blend(d, results, d, lanes);
   return Outcome::Next;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/emulator/isa/Sections.h"
 
 #include <iterator>
+#include <utility>
 
 namespace emulator {
 namespace {
@@ -49,31 +50,36 @@ template <class T> struct ShiftRight {
 };
 
 /// lop3: bit i of the table is the result for the bits (a, b, c) = i.
-[[gnu::noinline]] Outcome lookUp(Warp &warp, const Instruction &i, Mask lanes) {
-  const auto *a = warp.lanes<uint32_t>(i.operand[1]);
-  const auto *b = warp.lanes<uint32_t>(i.operand[2]);
-  const auto *c = warp.lanes<uint32_t>(i.operand[3]);
-  uint32_t row[8];
-  for (unsigned bit = 0; bit < 8; ++bit)
-    row[bit] = i.target >> bit & 1 ? ~uint32_t(0) : 0;
-  eachLane(warp.lanes<uint32_t>(i.operand[0]), lanes, [&](unsigned lane) {
-    uint32_t x = a[lane], y = b[lane], z = c[lane];
-    uint32_t low = (~x & ((~y & ((~z & row[0]) | (z & row[1]))) |
-                          (y & ((~z & row[2]) | (z & row[3])))));
-    uint32_t high = (x & ((~y & ((~z & row[4]) | (z & row[5]))) |
-                          (y & ((~z & row[6]) | (z & row[7])))));
-    return low | high;
-  });
-  return Outcome::Next;
+template <unsigned Table> uint32_t lookUp(uint32_t a, uint32_t b, uint32_t c) {
+  constexpr auto row = [](unsigned i) {
+    return Table >> i & 1 ? ~uint32_t(0) : 0;
+  };
+  auto pick = [](uint32_t by, uint32_t yes, uint32_t no) {
+    return (by & yes) | (~by & no);
+  };
+  return pick(a, pick(b, pick(c, row(7), row(6)), pick(c, row(5), row(4))),
+              pick(b, pick(c, row(3), row(2)), pick(c, row(1), row(0))));
+}
+
+/// A handler for each table.
+template <size_t... Tables>
+Handler lookUpHandler(size_t table, std::index_sequence<Tables...>) {
+  static const Handler handlers[] = {Lanewise<&lookUp<Tables>>::run...};
+  return handlers[table];
 }
 
 Handler selectLookUp(Selection &s) {
   int64_t table = s.constant("table");
   if (table < 0 || table > 255)
     s.refuse("the table must be 0 to 255");
-  s.instruction().target = static_cast<uint32_t>(table);
-  return lookUp;
+  return lookUpHandler(static_cast<size_t>(table),
+                       std::make_index_sequence<256>());
 }
+
+struct LookUpTest {
+  Handler lookUp;
+  bool both; ///< d is not 0 and q, else d is not 0 or q
+};
 
 /// lop3.BoolOp d|p: p is whether d is not 0, combined with q.
 Outcome lookUpTest(Warp &warp, const Instruction &i, Mask lanes) {
@@ -82,18 +88,18 @@ Outcome lookUpTest(Warp &warp, const Instruction &i, Mask lanes) {
   plain.operand[0] = slots[0];
   for (unsigned n = 1; n < 4; ++n)
     plain.operand[n] = slots[n + 1];
-  lookUp(warp, plain, lanes);
+  const auto &test = i.detailAs<LookUpTest>();
+  test.lookUp(warp, plain, lanes);
   const auto *d = warp.lanes<uint32_t>(slots[0]);
   Mask found = lanesWhere([&](unsigned lane) { return d[lane] != 0; });
   Mask q = warp.predicate(slots[5]) ^ static_cast<Mask>(i.immediate);
-  found = i.detailAs<bool>() ? found & q : found | q;
+  found = test.both ? found & q : found | q;
   setPredicate(warp.predicate(slots[1]), lanes, found);
   return Outcome::Next;
 }
 
 Handler selectLookUpTest(Selection &s) {
-  selectLookUp(s);
-  s.detail<bool>(s.word("bool") == "and");
+  s.detail(LookUpTest{selectLookUp(s), s.word("bool") == "and"});
   s.instruction().immediate = s.negated("q") ? allLanes : 0;
   if (s.slot("p") == noSlot)
     s.refuse("the predicate is missing");

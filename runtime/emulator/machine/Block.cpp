@@ -45,6 +45,8 @@ const Entry entries[] = {
     {"%total_smem_size", Special::TotalSharedBytes, false},
     {"%dynamic_smem_size", Special::DynamicSharedBytes, false},
     {"%aggr_smem_size", Special::AggregateSharedBytes, false},
+    {"%reserved_smem_offset_0", Special::ReservedSharedBegin, false},
+    {"%reserved_smem_offset_1", Special::ReservedSharedBegin, false},
     {"%reserved_smem_offset_begin", Special::ReservedSharedBegin, false},
     {"%reserved_smem_offset_end", Special::ReservedSharedEnd, false},
     {"%reserved_smem_offset_cap", Special::ReservedSharedCap, false},

@@ -99,6 +99,10 @@ RunningCluster::RunningCluster(Grid &grid, uint64_t index)
 }
 
 RunningCluster::~RunningCluster() {
+  uint64_t executed = 0;
+  for (const Warp *warp : warps_)
+    executed += warp->executed();
+  grid_.instructions += executed;
   if (grid_.monitor() && !grid_.stopped())
     for (auto &block : cluster_.blocks())
       grid_.monitor()->blockEnds(*block);

@@ -9,6 +9,7 @@
 
 #include "test/runtime/emulator/Exact.h"
 #include "test/runtime/emulator/Forms.h"
+#include "test/runtime/emulator/InstructionTable.h"
 #include "test/runtime/emulator/Operands.h"
 #include "test/runtime/emulator/TestDevice.h"
 
@@ -242,6 +243,23 @@ TEST_P(Instruction, DoesWhatTheManualSays) {
     }
     EXPECT_GT(accepted, 0u) << section.rows[r].syntax;
   }
+}
+
+TEST(InstructionTable, SaysOfEachRowHowItIsTested) {
+  for (const Section &section : instructionSet())
+    for (size_t r = 0; r < section.count; ++r) {
+      const Row &row = section.rows[r];
+      std::string mnemonic = Pattern(row).mnemonic();
+      EXPECT_STRNE(oracle::checkOf(row.section, mnemonic).how, "")
+          << row.section << " " << row.syntax;
+    }
+}
+
+TEST(InstructionTable, IsThePageInDocs) {
+  std::string path = "/../../../docs/EmulatorInstructions.md";
+  EXPECT_EQ(readTestFile(path), instructionTable())
+      << "run `ninja emulator-doc` and copy "
+         "build/docs/EmulatedInstructions.md to docs/EmulatorInstructions.md";
 }
 
 std::string titleOf(const testing::TestParamInfo<size_t> &info) {

@@ -21,6 +21,12 @@ struct Entry {
 
 constexpr const char *exact = "exact";
 
+// What has no result to compare, or one that lies in memory.
+constexpr const char *kernels = "by compiled kernels";
+constexpr const char *noResult = "changes no result";
+constexpr const char *bulk = "BulkTest";
+constexpr const char *products = "MatrixUnitTest, WgmmaTest, CUTLASS";
+
 // The first that fits counts.
 const Entry entries[] = {
     {"9.7.1.14", nullptr, {bitsOracle, nullptr, exact}}, // popc
@@ -40,6 +46,9 @@ const Entry entries[] = {
     {"9.7.3.", "neg", {signOracle, nullptr, exact}},
     {"9.7.3.", "min", {extremeOracle, nullptr, exact}},
     {"9.7.3.", "max", {extremeOracle, nullptr, exact}},
+    {"9.7.3.8",
+     nullptr,
+     {floatOracle, nullptr, "exact; `.approx` and `.full` within 2 ulp"}},
     {"9.7.3.14", nullptr, {approximationOracle, nullptr, "the upper 32 bits"}},
     {"9.7.3.17", nullptr, {approximationOracle, nullptr, "the upper 32 bits"}},
     {"9.7.3.16", nullptr, {approximationOracle, nullptr, "within 2 ulp"}},
@@ -72,6 +81,23 @@ const Entry entries[] = {
     {"9.7.", "elect", {nullptr, exchangeOracle, exact}},
     {"9.7.", "activemask", {nullptr, exchangeOracle, exact}},
     {"9.7.", "mov", {moveOracle, nullptr, exact}},
+    {"9.7.9.15", nullptr, {nullptr, nullptr, noResult}},
+    {"9.7.9.16", nullptr, {nullptr, nullptr, noResult}},
+    {"9.7.9.17", nullptr, {nullptr, nullptr, noResult}},
+    {"9.7.9.18", nullptr, {nullptr, nullptr, noResult}},
+    {"9.7.9.25.3", nullptr, {nullptr, nullptr, kernels}},
+    {"9.7.9.25.", nullptr, {nullptr, nullptr, bulk}},
+    {"9.7.9.27.", nullptr, {nullptr, nullptr, bulk}},
+    {"9.7.9.", nullptr, {nullptr, nullptr, kernels}},
+    {"9.7.12.", nullptr, {nullptr, nullptr, kernels}},
+    {"9.7.13.", "fence", {nullptr, nullptr, noResult}},
+    {"9.7.13.", "membar", {nullptr, nullptr, noResult}},
+    {"9.7.13.", "griddepcontrol", {nullptr, nullptr, noResult}},
+    {"9.7.13.", nullptr, {nullptr, nullptr, kernels}},
+    {"9.7.14.", nullptr, {nullptr, nullptr, products}},
+    {"9.7.15.", nullptr, {nullptr, nullptr, products}},
+    {"9.7.17.", nullptr, {nullptr, nullptr, kernels}},
+    {"9.7.19.", nullptr, {nullptr, nullptr, noResult}},
 };
 
 } // namespace
