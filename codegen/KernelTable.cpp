@@ -158,6 +158,7 @@ static exec::KernelOp buildKernel(Operation *op) {
   for (Value operand : op->getOperands())
     body.addArgument(kernelType(operand.getType()), op->getLoc());
   if (auto group = dyn_cast<exec::GroupOp>(op)) {
+    kernel.setFusionAttr(group.getNameAttr());
     copyGroup(group, body, builder);
     return kernel;
   }

@@ -9,6 +9,7 @@
 #include "codegen/ProgramBuffers.h"
 #include "codegen/RowExtents.h"
 #include "codegen/StepFunction.h"
+#include "dialects/MoE/MoE.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -170,6 +171,8 @@ private:
     auto program = exec::ProgramOp::create(
         builder, step.op.getLoc(), name, entry, step.regime,
         builder.getI64IntegerAttr(step.maxTokens), IntegerAttr());
+    if (Attribute reasons = step.op->getAttr(moe::notFusedAttributeName))
+      program->setAttr(moe::notFusedAttributeName, reasons);
     builder.setInsertionPointToEnd(&program.getBody().emplaceBlock());
     ProgramBuffers buffers(step, tensors, builder);
     for (const Launch &launch : version.launches)

@@ -37,6 +37,14 @@ struct Target {
   /// hardware prefetcher enough time to do better alone. Both measured.
   int64_t prefetchBytes = 2560, prefetchRows = 1;
 
+  /// What the machine is taken to do: for cost models and rooflines, not for
+  /// promises. On the target, `cores` cores share the memory.
+  int64_t cores = 2;
+  double memoryBytesPerSecond = 33e9;
+  double coreFlopsPerSecond = 117e9; ///< of bf16 or f32 products
+  double launchSeconds = 2e-6;       ///< a barrier between launches
+  int64_t coreCacheBytes = 1 << 20;  ///< L2 of a core
+
   /// float32 elements in a vector register.
   int64_t lanes() const { return vectorBits / 32; }
   /// Vector registers.

@@ -110,6 +110,7 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   cpu.regimes = options.regimes;
   cpu.fusions = options.fusions;
   cpu.topLogits = options.topLogits;
+  cpu.cost = costOf(*target);
   for (const Phase &phase : cpuPhases(cpu))
     if (Error error = runPhase(phase, *compiled.module, name + "-"))
       return error;
@@ -148,8 +149,9 @@ Expected<TargetCode> Compilation::buildCode(CompiledTarget &compiled) {
       scratchBytes(*compiled.module, compiled.context());
   if (failed(scratch))
     return diagnostics.take();
-  return TargetCode{target.name, target.requiredFeatures, *compiled.module,
-                    std::move(*code), static_cast<uint64_t>(*scratch)};
+  return TargetCode{target.name,      target.requiredFeatures,
+                    *compiled.module, std::move(*code),
+                    costOf(target),   static_cast<uint64_t>(*scratch)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -200,8 +202,7 @@ Error Compilation::emitTarget() {
 }
 
 Error Compilation::emitArtifact() {
-  std::string path =
-      options.output.empty() ? defaultOutput(options.model) : options.output;
+  std::string path = artifactPath(options);
   // Before minutes of work: a file that cannot be written fails at once.
   if (auto probe = OutputFile::create(path); !probe)
     return probe.takeError();
@@ -257,6 +258,10 @@ std::string moec::defaultOutput(StringRef model) {
   StringRef name = sys::path::filename(path);
   name.consume_back(".mlir");
   return (name + ".moe").str();
+}
+
+std::string moec::artifactPath(const CompileOptions &options) {
+  return options.output.empty() ? defaultOutput(options.model) : options.output;
 }
 
 Error moec::compileModel(const CompileOptions &options, Progress &progress) {

@@ -60,6 +60,9 @@ struct CompileOptions {
 /// name, without .mlir.
 std::string defaultOutput(llvm::StringRef model);
 
+/// Where an artifact is written.
+std::string artifactPath(const CompileOptions &options);
+
 /// Compiles; writes the output whole or not at all. Fails with one line that
 /// names the file or flag that is wrong.
 llvm::Error compileModel(const CompileOptions &options, Progress &progress);

@@ -97,3 +97,13 @@ void moec::addFusionPasses(OpPassManager &passes, const FusionChoice &choice,
   options.fusions.assign(choice.required.begin(), choice.required.end());
   passes.addPass(createRequireFusionsPass(options));
 }
+
+FusionCost moec::costOf(const Target &target) {
+  FusionCost cost;
+  cost.bytesPerSecond = target.memoryBytesPerSecond;
+  cost.flopsPerSecond =
+      target.coreFlopsPerSecond * static_cast<double>(target.cores);
+  cost.launchSeconds = target.launchSeconds;
+  cost.onChipBytes = target.coreCacheBytes;
+  return cost;
+}

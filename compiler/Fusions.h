@@ -10,6 +10,7 @@
 #ifndef COMPILER_FUSIONS_H
 #define COMPILER_FUSIONS_H
 
+#include "codegen/Target.h"
 #include "passes/FusionCost.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -43,6 +44,9 @@ struct FusionChoice {
 /// module.
 void addFusionPasses(mlir::OpPassManager &passes, const FusionChoice &choice,
                      FusionCost cost);
+
+/// What a target charges.
+FusionCost costOf(const Target &target);
 
 } // namespace moec
 

@@ -38,11 +38,12 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   AddTopEntryPassOptions top;
   top.k = options.topLogits;
   return {{"fuse",
-           [regimes, top, fusions = options.fusions](OpPassManager &passes) {
+           [regimes, top, fusions = options.fusions,
+            cost = options.cost](OpPassManager &passes) {
              if (top.k > 0)
                passes.addPass(createAddTopEntryPass(top));
              passes.addPass(createSplitRegimesPass(regimes));
-             addFusionPasses(passes, fusions, FusionCost());
+             addFusionPasses(passes, fusions, cost);
            }},
           {"pack",
            [](OpPassManager &passes) {
@@ -86,6 +87,11 @@ void moec::registerPipelines() {
           phase.addPasses(passes);
         CpuOptions cpu;
         cpu.target = options.target;
+        // The pass that reads the name says if there is no such target.
+        if (llvm::Expected<Target> target = lookupTarget(options.target))
+          cpu.cost = costOf(*target);
+        else
+          llvm::consumeError(target.takeError());
         cpu.maxStepTokens = options.maxStepTokens;
         cpu.topLogits = options.topLogits;
         cpu.fusions.disabled.assign(options.disabledFusions.begin(),

@@ -36,6 +36,7 @@ struct CpuOptions {
   FusionChoice fusions;
   /// Logits of a row that @top gives; 0: there is no @top.
   int64_t topLogits = 1;
+  FusionCost cost; ///< of the target
 };
 
 /// Once for a model: tidies the program up and checks that it is one.

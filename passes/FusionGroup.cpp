@@ -208,7 +208,7 @@ void Fuser::addUnique(StringRef attribute, Attribute entry) {
 void Fuser::refuse(const Twine &reason) {
   Builder builder(step.getContext());
   addUnique(
-      notFusedAttributeName,
+      moe::notFusedAttributeName,
       builder.getDictionaryAttr(
           {builder.getNamedAttr("fusion", builder.getStringAttr(fusion)),
            builder.getNamedAttr("reason", builder.getStringAttr(reason))}));

@@ -21,10 +21,6 @@
 
 namespace moec {
 
-/// On a version of @step: what was not fused, as an array of dictionaries of
-/// `fusion` and `reason`.
-inline constexpr llvm::StringLiteral notFusedAttributeName = "moe.not_fused";
-
 /// On a version of @step: the names of the fusions that were made, also of
 /// those whose groups are part of larger ones now.
 inline constexpr llvm::StringLiteral fusedAttributeName = "moe.fused";

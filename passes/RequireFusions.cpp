@@ -5,6 +5,8 @@
 #include "passes/FusionGroup.h"
 #include "passes/Passes.h"
 
+#include "dialects/MoE/MoE.h"
+
 namespace moec {
 #define GEN_PASS_DEF_REQUIREFUSIONSPASS
 #include "passes/Passes.h.inc"
@@ -15,7 +17,7 @@ using namespace moec;
 
 /// Why a fusion was not made somewhere; null if that was not recorded.
 static StringAttr findReason(func::FuncOp step, StringRef fusion) {
-  auto entries = step->getAttrOfType<ArrayAttr>(notFusedAttributeName);
+  auto entries = step->getAttrOfType<ArrayAttr>(moe::notFusedAttributeName);
   if (!entries)
     return {};
   for (auto entry : entries.getAsRange<DictionaryAttr>())

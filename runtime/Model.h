@@ -10,7 +10,7 @@
 #define RUNTIME_MODEL_H
 
 #include "runtime/CodeImage.h"
-#include "runtime/Cost.h"
+#include "runtime/artifact/Cost.h"
 #include "runtime/artifact/Artifact.h"
 #include "runtime/text/Tokenizer.h"
 

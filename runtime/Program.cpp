@@ -12,12 +12,6 @@
 
 using namespace moert;
 
-int64_t moert::evaluate(const format::Extent &extent, StepSize size) {
-  int64_t symbol =
-      extent.symbol() == format::Symbol::Tokens ? size.tokens : size.rows;
-  return std::max<int64_t>(extent.scale() * symbol + extent.constant(), 0);
-}
-
 //===----------------------------------------------------------------------===//
 // Binding
 //===----------------------------------------------------------------------===//

@@ -11,7 +11,7 @@
 
 #include "runtime/ThreadPool.h"
 #include "runtime/abi/Kernel.h"
-#include "runtime/abi/artifact_generated.h"
+#include "runtime/artifact/Cost.h"
 
 #include <atomic>
 #include <memory>
@@ -20,15 +20,6 @@
 namespace moert {
 class Artifact;
 class KVCache;
-
-/// The symbols of a step.
-struct StepSize {
-  int64_t tokens; ///< T >= 1
-  int64_t rows;   ///< 0 <= R <= T: tokens whose logits are wanted
-};
-
-/// The value of an extent, which is not negative.
-int64_t evaluate(const format::Extent &extent, StepSize size);
 
 /// What a program's arguments point to.
 struct StepMemory {

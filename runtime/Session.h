@@ -11,6 +11,7 @@
 
 #include "runtime/KVCache.h"
 #include "runtime/Model.h"
+#include "runtime/Program.h"
 
 namespace moert {
 

@@ -1,37 +1,263 @@
 //===----------------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-///
-/// \file
-/// What fusion made of the programs of an artifact: launches, and the bytes
-/// that go through memory between them.
-///
-//===----------------------------------------------------------------------===//
 
-#include "compiler/artifact/InspectForms.h"
-#include "compiler/artifact/TextTable.h"
+#include "compiler/artifact/FusionReport.h"
 
-#include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
+#include "runtime/artifact/TensorLayout.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <algorithm>
+#include <map>
 
 using namespace llvm;
 using namespace moec;
 namespace format = moert::format;
+using moert::StepSize;
+
+void Traffic::add(const Traffic &more) {
+  weights += more.weights;
+  written += more.written;
+  read += more.read;
+  other += more.other;
+}
 
 namespace {
 
-/// What one program costs between its kernels.
-struct RegimeReport {
-  std::string name;
-  uint64_t maxTokens = 0, launches = 0;
-  double launchesPerLayer = 0, moeLaunches = 0, bytesPerTokenLayer = 0;
-  std::vector<std::string> groups; ///< kernels of several operations
+/// Reports one program.
+class ProgramReporter {
+public:
+  ProgramReporter(const moert::Artifact &artifact, const format::Target &target,
+                  const format::Program &program)
+      : artifact(artifact), target(target), program(program),
+        model(*artifact.table().model()) {
+    int64_t tokens = program.max_tokens();
+    size = {tokens, program.regime()->string_view() == "decode" ? tokens : 1};
+  }
+
+  RegimeReport report();
+
+private:
+  /// Whether an operation is among those of a launch's kernel.
+  bool computes(const format::Launch &launch, StringRef operation) const;
+  Traffic trafficOf(const format::Launch &launch) const;
+  double bytesOf(const format::Argument &argument) const;
+  void addArgument(const format::Launch &launch, uint32_t index,
+                   Traffic &traffic) const;
+  void countLayers(RegimeReport &report) const;
+  double weightFloor() const;
+  double otherFloor() const;
+  void addKernel(const format::Launch &launch, const Traffic &traffic,
+                 RegimeReport &report);
+  void drawRooflines(RegimeReport &report) const;
+
+  const moert::Artifact &artifact;
+  const format::Target &target;
+  const format::Program &program;
+  const format::Model &model;
+  StepSize size;
+  std::map<uint32_t, size_t> entries; ///< by kernel, into RegimeReport::kernels
 };
 
 } // namespace
 
-static bool computes(const format::Kernel &kernel, StringRef operation) {
-  return StringRef(kernel.computes()->str()).contains(operation);
+bool ProgramReporter::computes(const format::Launch &launch,
+                               StringRef operation) const {
+  StringRef list =
+      target.kernels()->Get(launch.kernel())->computes()->string_view();
+  SmallVector<StringRef> operations;
+  list.split(operations, " + ");
+  return is_contained(operations, operation);
+}
+
+//===----------------------------------------------------------------------===//
+// Bytes
+//===----------------------------------------------------------------------===//
+
+/// What an argument other than a weight holds.
+double ProgramReporter::bytesOf(const format::Argument &argument) const {
+  double tokens = static_cast<double>(size.tokens);
+  switch (argument.kind()) {
+  case format::ArgumentKind::Buffer: {
+    const format::Buffer &buffer = *program.buffers()->Get(argument.index());
+    return static_cast<double>(evaluate(*buffer.extent(), size)) *
+           static_cast<double>(buffer.row_bytes());
+  }
+  case format::ArgumentKind::Cache:
+    return tokens * static_cast<double>(moert::cacheBytesPerPosition(model));
+  case format::ArgumentKind::Logits:
+    return static_cast<double>(size.rows) * model.vocabulary() * 4;
+  case format::ArgumentKind::Input:
+    return tokens * 4;
+  case format::ArgumentKind::Tensor:
+    return 0;
+  }
+  llvm_unreachable("the artifact has been verified");
+}
+
+/// What a launch moves for its argument `index`. A buffer of one launch alone
+/// is written and read by it: parts of a kernel hand on rows there.
+void ProgramReporter::addArgument(const format::Launch &launch, uint32_t index,
+                                  Traffic &traffic) const {
+  const format::Argument &argument = *launch.arguments()->Get(index);
+  bool isResult = index >= target.kernels()->Get(launch.kernel())->operands();
+  double bytes = bytesOf(argument);
+  if (argument.kind() == format::ArgumentKind::Cache) {
+    // What appends takes the cache and gives it back, what attends reads it.
+    if (isResult || computes(launch, "decoder.attention"))
+      traffic.other += bytes;
+    return;
+  }
+  if (argument.kind() != format::ArgumentKind::Buffer) {
+    traffic.other += bytes;
+    return;
+  }
+  if (!isResult) {
+    traffic.read += bytes;
+    return;
+  }
+  traffic.written += bytes;
+  const format::Buffer &buffer = *program.buffers()->Get(argument.index());
+  if (buffer.first_use() == buffer.last_use())
+    traffic.read += bytes;
+}
+
+Traffic ProgramReporter::trafficOf(const format::Launch &launch) const {
+  Traffic traffic;
+  traffic.weights = moert::launchCost(artifact, launch, size).weightBytes;
+  for (uint32_t i = 0; i < launch.arguments()->size(); ++i)
+    addArgument(launch, i, traffic);
+  return traffic;
+}
+
+/// Elements of a parameter, without the padding of its layout.
+static double elementsOf(const format::Tensor &tensor) {
+  double elements = 1;
+  for (uint64_t size : *tensor.shape())
+    elements *= static_cast<double>(size);
+  return elements;
+}
+
+/// Each parameter once, though several launches may read it, in several
+/// layouts.
+double ProgramReporter::weightFloor() const {
+  std::map<std::string, double> bytes; // by name
+  for (const format::Launch *launch : *program.launches())
+    for (const format::Argument *argument : *launch->arguments()) {
+      if (argument->kind() != format::ArgumentKind::Tensor)
+        continue;
+      const format::Tensor &tensor =
+          *artifact.table().tensors()->Get(argument->index());
+      double own = elementsOf(tensor) *
+                   static_cast<double>(moert::elementBytes(tensor.type())) *
+                   moert::usedShare(artifact, argument->index(), *launch, size);
+      double &most = bytes[tensor.name()->str()];
+      most = std::max(most, own);
+    }
+  double sum = 0;
+  for (auto &[name, own] : bytes)
+    sum += own;
+  return sum;
+}
+
+/// Inputs; keys and values, written and read; logits.
+double ProgramReporter::otherFloor() const {
+  double tokens = static_cast<double>(size.tokens),
+         rows = static_cast<double>(size.rows);
+  double position = static_cast<double>(moert::cacheBytesPerPosition(model));
+  constexpr double indexBytes = 4;
+  return indexBytes * (3 * tokens + rows) +
+         2 * tokens * position * model.layers() +
+         rows * model.vocabulary() * sizeof(float);
+}
+
+//===----------------------------------------------------------------------===//
+// Layers and kernels
+//===----------------------------------------------------------------------===//
+
+/// Layers lie between the launch that embeds and the one that selects rows; the
+/// experts' block of a layer reaches from what scores them to what combines
+/// them.
+void ProgramReporter::countLayers(RegimeReport &report) const {
+  uint64_t inLayers = 0, inBlocks = 0;
+  bool inBlock = false;
+  Traffic between;
+  for (const format::Launch *launch : *program.launches()) {
+    if (computes(*launch, "decoder.select_rows"))
+      break;
+    if (computes(*launch, "decoder.embed"))
+      continue;
+    ++inLayers;
+    inBlock |= computes(*launch, "moe.router");
+    inBlocks += inBlock;
+    inBlock &= !computes(*launch, "moe.combine");
+    between.add(trafficOf(*launch));
+  }
+  double layers = std::max<double>(model.layers(), 1);
+  double places = layers * static_cast<double>(size.tokens);
+  report.launchesPerLayer = static_cast<double>(inLayers) / layers;
+  report.moeLaunches = static_cast<double>(inBlocks) / layers;
+  report.writtenPerTokenLayer = between.written / places;
+  report.readPerTokenLayer = between.read / places;
+}
+
+void ProgramReporter::addKernel(const format::Launch &launch,
+                                const Traffic &traffic, RegimeReport &report) {
+  auto [entry, isNew] =
+      entries.try_emplace(launch.kernel(), report.kernels.size());
+  if (isNew) {
+    const format::Kernel &kernel = *target.kernels()->Get(launch.kernel());
+    KernelReport made;
+    made.kernel = kernel.symbol()->str();
+    made.computes = kernel.computes()->str();
+    if (kernel.fusion())
+      made.fusion = kernel.fusion()->str();
+    report.kernels.push_back(std::move(made));
+  }
+  KernelReport &kernel = report.kernels[entry->second];
+  ++kernel.launches;
+  kernel.traffic.add(traffic);
+  kernel.flops += moert::launchCost(artifact, launch, size).flops;
+}
+
+/// The time of each kernel: the longer of its traffic and its arithmetic, and
+/// its launches.
+void ProgramReporter::drawRooflines(RegimeReport &report) const {
+  const format::Rates &rates = *target.rates();
+  for (KernelReport &kernel : report.kernels) {
+    double memory = kernel.traffic.total() / rates.bytes_per_second();
+    double compute = kernel.flops / rates.flops_per_second();
+    double launch =
+        static_cast<double>(kernel.launches) * rates.launch_seconds();
+    kernel.seconds = std::max(memory, compute) + launch;
+    kernel.limit = launch > std::max(memory, compute) ? "launch"
+                   : compute > memory                 ? "compute"
+                                                      : "memory";
+    report.seconds += kernel.seconds;
+  }
+}
+
+RegimeReport ProgramReporter::report() {
+  RegimeReport report;
+  report.name = program.regime()->str();
+  report.maxTokens = program.max_tokens();
+  report.launches = program.launches()->size();
+  countLayers(report);
+  for (const format::Launch *launch : *program.launches()) {
+    Traffic traffic = trafficOf(*launch);
+    report.traffic.add(traffic);
+    addKernel(*launch, traffic, report);
+  }
+  report.floorBytes = weightFloor() + otherFloor();
+  drawRooflines(report);
+  if (program.not_fused())
+    for (const format::NotFused *candidate : *program.not_fused())
+      report.notFused.push_back(
+          {candidate->fusion()->str(), candidate->reason()->str()});
+  return report;
 }
 
 /// Programs for the best logits differ from others in their last launches.
@@ -39,120 +265,15 @@ static bool isStep(const format::Program &program) {
   return program.entry()->string_view() == "step";
 }
 
-/// Bytes of the buffers that a launch reads and writes, in a step of `tokens`.
-static double bufferBytes(const format::Program &program,
-                          const format::Launch &launch, uint64_t tokens) {
-  double bytes = 0;
-  for (const format::Argument *argument : *launch.arguments()) {
-    if (argument->kind() != format::ArgumentKind::Buffer)
-      continue;
-    const format::Buffer &buffer = *program.buffers()->Get(argument->index());
-    double rows = static_cast<double>(buffer.extent()->scale()) *
-                      static_cast<double>(tokens) +
-                  static_cast<double>(buffer.extent()->constant());
-    bytes += rows * static_cast<double>(buffer.row_bytes());
+std::vector<TargetReport> moec::reportFusion(const moert::Artifact &artifact) {
+  std::vector<TargetReport> reports;
+  for (const format::Target *target : *artifact.table().targets()) {
+    TargetReport report{target->name()->str(), *target->rates(), {}};
+    for (const format::Program *program : *target->programs())
+      if (isStep(*program))
+        report.regimes.push_back(
+            ProgramReporter(artifact, *target, *program).report());
+    reports.push_back(std::move(report));
   }
-  return bytes;
-}
-
-/// Layers lie between the launch that embeds and the one that selects rows; the
-/// experts' block of a layer reaches from its router to its combine.
-static RegimeReport reportProgram(const format::Target &target,
-                                  const format::Program &program,
-                                  uint64_t layers) {
-  RegimeReport report;
-  report.name = program.regime()->str();
-  report.maxTokens = program.max_tokens();
-  report.launches = program.launches()->size();
-  uint64_t inLayers = 0, inBlocks = 0;
-  bool inBlock = false;
-  double bytes = 0;
-  for (const format::Launch *launch : *program.launches()) {
-    const format::Kernel &kernel = *target.kernels()->Get(launch->kernel());
-    if (computes(kernel, " + ") &&
-        !is_contained(report.groups, kernel.symbol()->str()))
-      report.groups.push_back(kernel.symbol()->str());
-    if (computes(kernel, "decoder.select_rows"))
-      break;
-    if (computes(kernel, "decoder.embed"))
-      continue;
-    ++inLayers;
-    inBlock |= computes(kernel, "moe.router");
-    inBlocks += inBlock;
-    inBlock &= !computes(kernel, "moe.combine");
-    bytes += bufferBytes(program, *launch, report.maxTokens);
-  }
-  double count = static_cast<double>(std::max<uint64_t>(layers, 1));
-  report.launchesPerLayer = static_cast<double>(inLayers) / count;
-  report.moeLaunches = static_cast<double>(inBlocks) / count;
-  report.bytesPerTokenLayer =
-      bytes / count / static_cast<double>(report.maxTokens);
-  return report;
-}
-
-static void printReport(const RegimeReport &report, json::OStream &json) {
-  json.object([&] {
-    json.attribute("name", report.name);
-    json.attribute("max_tokens", report.maxTokens);
-    json.attribute("launches_per_layer", report.launchesPerLayer);
-    json.attribute("moe_block_launches", report.moeLaunches);
-    json.attribute("launches_per_step", report.launches);
-    json.attribute("intermediate_bytes_per_token_layer",
-                   report.bytesPerTokenLayer);
-    json.attributeArray("groups", [&] {
-      for (const std::string &group : report.groups)
-        json.value(group);
-    });
-  });
-}
-
-void moec::printFusionJson(const moert::Artifact &artifact,
-                           raw_ostream &output) {
-  const format::Artifact &table = artifact.table();
-  json::OStream json(output, 2);
-  json.object([&] {
-    json.attributeArray("targets", [&] {
-      for (const format::Target *target : *table.targets())
-        json.object([&] {
-          json.attribute("name", target->name()->str());
-          json.attributeArray("regimes", [&] {
-            for (const format::Program *program : *target->programs())
-              if (isStep(*program))
-                printReport(
-                    reportProgram(*target, *program, table.model()->layers()),
-                    json);
-          });
-        });
-    });
-  });
-  output << '\n';
-}
-
-static std::string oneDecimal(double value) {
-  std::string text;
-  raw_string_ostream(text) << llvm::format("%.1f", value);
-  return text;
-}
-
-void moec::printFusionText(const moert::Artifact &artifact,
-                           raw_ostream &output) {
-  const format::Artifact &table = artifact.table();
-  for (const format::Target *target : *table.targets()) {
-    output << "target " << target->name()->str() << '\n';
-    TextTable rows("lrrrrr");
-    rows.add({"regime", "up to tokens", "launches", "of a layer",
-              "of its experts", "bytes between, a token and layer"});
-    for (const format::Program *program : *target->programs()) {
-      if (!isStep(*program))
-        continue;
-      RegimeReport report =
-          reportProgram(*target, *program, table.model()->layers());
-      rows.add({report.name, formatCount(report.maxTokens),
-                formatCount(report.launches),
-                oneDecimal(report.launchesPerLayer),
-                oneDecimal(report.moeLaunches),
-                oneDecimal(report.bytesPerTokenLayer)});
-    }
-    rows.print(output, 2);
-  }
+  return reports;
 }

@@ -10,17 +10,22 @@
 #ifndef COMPILER_ARTIFACT_INSPECT_H
 #define COMPILER_ARTIFACT_INSPECT_H
 
+#include "compiler/artifact/MemoryMap.h"
+
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
 #include <string>
 
 namespace moec {
 
 struct InspectOptions {
   std::string path;
-  bool json = false; ///< one JSON object in place of text for people
+  bool json = false;         ///< one JSON object in place of text for people
   bool fusionReport = false; ///< what fusion made of the programs, alone
+  /// The memory plan alone.
+  std::optional<MemoryMapForm> memoryMap;
 };
 
 /// Prints the model, what memory it needs, targets, programs, tensors and

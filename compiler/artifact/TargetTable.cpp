@@ -30,6 +30,7 @@ private:
   using Kernels = std::vector<flatbuffers::Offset<format::Kernel>>;
   using Launches = std::vector<flatbuffers::Offset<format::Launch>>;
   using Buffers = std::vector<flatbuffers::Offset<format::Buffer>>;
+  using Reasons = std::vector<flatbuffers::Offset<format::NotFused>>;
 
   /// A buffer of the arena, and the launches that use it.
   struct BufferUse {
@@ -39,6 +40,7 @@ private:
   };
 
   Kernels buildKernels();
+  Reasons buildNotFused(exec::ProgramOp program);
   Expected<Programs> buildPrograms();
   Expected<flatbuffers::Offset<format::Program>>
   buildProgram(exec::ProgramOp program);
@@ -117,25 +119,29 @@ TargetTables::Kernels TargetTables::buildKernels() {
     kernelIndices[kernel.getSymName()] = kernels.size();
     auto symbol = builder.CreateString(kernel.getSymName().str());
     auto computes = builder.CreateString(describe(kernel));
+    flatbuffers::Offset<flatbuffers::String> fusion;
+    if (std::optional<StringRef> name = kernel.getFusion())
+      fusion = builder.CreateString(name->str());
     Block &body = kernel.getBody().front();
     kernels.push_back(
         format::CreateKernel(builder, symbol, computes, body.getNumArguments(),
-                             body.getTerminator()->getNumOperands()));
+                             body.getTerminator()->getNumOperands(), fusion));
   }
   return kernels;
 }
 
-/// A buffer is named after the launch that uses it first.
+/// A buffer is named after the launch that uses it first, and its argument.
 void TargetTables::findBufferUses(exec::ProgramOp program) {
   uses.clear();
   useIndices.clear();
   uint32_t index = 0;
   for (auto launch : program.getBody().getOps<exec::LaunchOp>()) {
-    for (Value argument : launch.getArguments()) {
+    for (auto [place, argument] : enumerate(launch.getArguments())) {
       auto alloc = argument.getDefiningOp<exec::AllocOp>();
       if (!alloc)
         continue;
-      std::string name = launch.getKernel().str() + "." + std::to_string(index);
+      std::string name =
+          (launch.getKernel() + "." + Twine(index) + "." + Twine(place)).str();
       auto [known, isNew] = useIndices.try_emplace(alloc, uses.size());
       if (isNew)
         uses.push_back({alloc, name, index, index});
@@ -213,6 +219,21 @@ TargetTables::buildLaunches(exec::ProgramOp program) {
   return launches;
 }
 
+TargetTables::Reasons TargetTables::buildNotFused(exec::ProgramOp program) {
+  Reasons reasons;
+  auto entries = program->getAttrOfType<ArrayAttr>(moe::notFusedAttributeName);
+  if (!entries)
+    return reasons;
+  for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+    auto text = [&](StringRef key) {
+      return builder.CreateString(entry.getAs<StringAttr>(key).str());
+    };
+    auto fusion = text("fusion"), reason = text("reason");
+    reasons.push_back(format::CreateNotFused(builder, fusion, reason));
+  }
+  return reasons;
+}
+
 Expected<flatbuffers::Offset<format::Program>>
 TargetTables::buildProgram(exec::ProgramOp program) {
   findBufferUses(program);
@@ -229,9 +250,10 @@ TargetTables::buildProgram(exec::ProgramOp program) {
   auto regime = builder.CreateString(program.getRegime().str());
   auto bufferVector = builder.CreateVector(*buffers);
   auto launchVector = builder.CreateVector(*launches);
+  auto notFused = builder.CreateVector(buildNotFused(program));
   return format::CreateProgram(builder, entry, regime, program.getMaxTokens(),
                                bufferVector, launchVector,
-                               *program.getArenaBytes());
+                               *program.getArenaBytes(), notFused);
 }
 
 /// In the order that the format asks for: by the tokens that they accept.
@@ -260,8 +282,12 @@ TargetTables::build(uint32_t codeSegment) {
   auto features = builder.CreateVectorOfStrings(target.features);
   auto kernelVector = builder.CreateVector(kernels);
   auto programVector = builder.CreateVector(*programs);
+  format::Rates rates(target.cost.bytesPerSecond, target.cost.flopsPerSecond,
+                      target.cost.launchSeconds,
+                      static_cast<uint64_t>(target.cost.onChipBytes));
   return format::CreateTarget(builder, name, features, codeSegment,
-                              kernelVector, programVector, target.scratchBytes);
+                              kernelVector, programVector, target.scratchBytes,
+                              &rates);
 }
 
 Expected<flatbuffers::Offset<format::Target>>

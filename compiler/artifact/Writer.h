@@ -10,6 +10,8 @@
 #ifndef COMPILER_ARTIFACT_WRITER_H
 #define COMPILER_ARTIFACT_WRITER_H
 
+#include "passes/FusionCost.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -33,6 +35,7 @@ struct TargetCode {
   /// exec.tensor, moe.parameter, and a complete `moe.model`.
   mlir::ModuleOp module;
   std::string code;          ///< a shared object that exports the kernels
+  FusionCost cost;           ///< what the programs were fused for
   uint64_t scratchBytes = 0; ///< of each thread: the most of any kernel
 };
 

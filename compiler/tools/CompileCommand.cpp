@@ -4,6 +4,7 @@
 
 #include "codegen/Target.h"
 #include "compiler/Compile.h"
+#include "compiler/artifact/Inspect.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/TerminalProgress.h"
@@ -23,6 +24,7 @@ struct CompileFlags {
   std::string regimes = "8,64"; // or "none"
   std::string topLogits = "1";
   std::vector<std::string> disabledFusions, requiredFusions;
+  std::string fusionReport;
 };
 } // namespace
 
@@ -226,6 +228,14 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                   "A fusion without which compilation fails; may be "
                   "repeated")
       ->allow_extra_args(false);
+  command
+      .add_option(
+          "--fusion-report", flags.fusionReport,
+          "Print what fusion made of the programs, when the artifact is "
+          "written; =json for JSON")
+      ->expected(0, 1)
+      ->default_str("text")
+      ->check(CLI::IsMember({"text", "json"}));
   command.add_flag_callback("--list-fusions", listFusions,
                             "Print the fusions that there are, and exit");
   command.add_option("--dump-phases-to", flags.dumpPhasesTo,
@@ -239,6 +249,17 @@ void moec::addCompileCommand(CLI::App &app) {
   addFlags(*command, *flags);
   command->callback([command, flags] {
     CompileOptions options = parse(*command, *flags);
+    bool reports = command->count("--fusion-report") > 0;
+    if (reports && options.emit != EmitKind::Artifact)
+      throw wrong("--fusion-report", "is made of an artifact, but --emit is '" +
+                                         flags->emit + "'");
     throwIfFailed(compileModel(options, *makeProgress()));
+    if (!reports)
+      return;
+    InspectOptions report;
+    report.path = artifactPath(options);
+    report.fusionReport = true;
+    report.json = flags->fusionReport == "json";
+    throwIfFailed(inspectArtifact(report, llvm::outs()));
   });
 }

@@ -146,6 +146,8 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
       `!decoder.kv_cache` of one layer, or `!moe.plan`: what
       `runtime/abi/Kernel.h` gives a representation.
 
+    `fusion` names the fusion whose group it was; none if it was one operation.
+
     Example:
 
     ```mlir
@@ -156,9 +158,14 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion);
+  let builders = [OpBuilder<(ins "llvm::StringRef":$name), [{
+    build($_builder, $_state, name, mlir::StringAttr());
+  }]>];
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let assemblyFormat = [{
+    $sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body
+  }];
   let hasVerifier = 1;
 }
 

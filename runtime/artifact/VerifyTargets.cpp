@@ -6,6 +6,7 @@
 
 #include "runtime/abi/Kernel.h"
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -42,10 +43,42 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
     if (!isPrintable(*kernel.computes()))
       return report.damaged(entry, "what kernel ", i,
                             " computes is not a printable text");
+    if (kernel.fusion() && !isPrintable(*kernel.fusion()))
+      return report.damaged(entry, "the fusion of kernel ", i,
+                            " is not a printable text");
     if (!symbols.insert(kernel.symbol()->str()).second)
       return report.damaged(entry, "kernel ", i, " has the symbol ",
                             kernel.symbol()->str(), " of a kernel before it");
   }
+  return true;
+}
+
+static bool verifyRates(const Report &report, const format::Target &target,
+                        const std::string &entry) {
+  const format::Rates &rates = *target.rates();
+  for (auto [name, rate] :
+       {std::pair("bytes_per_second", rates.bytes_per_second()),
+        std::pair("flops_per_second", rates.flops_per_second()),
+        std::pair("launch_seconds", rates.launch_seconds())})
+    if (!(rate > 0) || std::isinf(rate))
+      return report.damaged(entry, "its rate ", name, " is ", rate,
+                            ", but must be a positive number");
+  if (rates.on_chip_bytes() == 0)
+    return report.damaged(entry, "its rate on_chip_bytes is 0");
+  return true;
+}
+
+/// Why fusions were not made: text for people.
+static bool verifyReasons(const Report &report, const format::Program &program,
+                          uint32_t index, const std::string &entry) {
+  if (!program.not_fused())
+    return true;
+  for (const format::NotFused *candidate : *program.not_fused())
+    if (!isPrintable(*candidate->fusion()) ||
+        !isPrintable(*candidate->reason()))
+      return report.damaged(entry, "program ", index,
+                            " was not fused for a reason that is not a "
+                            "printable text");
   return true;
 }
 
@@ -60,6 +93,8 @@ static bool verifyVersions(const Report &report, const format::Model &model,
     if (!isPrintable(*program.entry()) || !isPrintable(*program.regime()))
       return report.damaged(entry, "program ", i,
                             " has a name that is not a printable text");
+    if (!verifyReasons(report, program, i, entry))
+      return false;
     std::string name = program.entry()->str();
     if (!names.insert(name + "\n" + program.regime()->str()).second)
       return report.damaged(entry, "there are two programs '", name, "' for '",
@@ -100,7 +135,8 @@ bool moert::verifyTargets(const Report &report, const format::Artifact &table) {
       return report.damaged(entry, "scratch of ", target.scratch_bytes(),
                             " bytes, but at most ", Limits::scratch,
                             " are allowed");
-    if (!verifyFeatures(report, target, entry) ||
+    if (!verifyRates(report, target, entry) ||
+        !verifyFeatures(report, target, entry) ||
         !verifyKernels(report, table, target, entry) ||
         !verifyVersions(report, *table.model(), target, entry) ||
         !verifyPrograms(report, table, target))

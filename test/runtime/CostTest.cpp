@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "runtime/Cost.h"
+#include "runtime/artifact/Cost.h"
 
 #include <gtest/gtest.h>
 

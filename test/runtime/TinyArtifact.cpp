@@ -161,8 +161,9 @@ static Offset<Target> makeTarget(FlatBufferBuilder &b,
   std::vector<Offset<flatbuffers::String>> features;
   for (const std::string &feature : target.features)
     features.push_back(b.CreateString(feature));
+  Rates rates(1e10, 1e12, 1e-6, 1 << 20);
   return CreateTargetDirect(b, target.name.c_str(), &features, 1, &kernels,
-                            &programs, tiny::hidden * sizeof(float));
+                            &programs, tiny::hidden * sizeof(float), &rates);
 }
 
 //===----------------------------------------------------------------------===//

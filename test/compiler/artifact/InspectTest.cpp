@@ -31,7 +31,7 @@ protected:
   std::string inspect(bool json) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    EXPECT_EQ(messageOf(inspectArtifact({path, json}, stream)), "");
+    EXPECT_EQ(messageOf(inspectArtifact({path, json, false, {}}, stream)), "");
     return text;
   }
 
@@ -60,7 +60,7 @@ TEST_F(InspectTest, TextNamesEveryPart) {
         "target x86-64-v3", "target znver4", "needs    avx2, fma",
         "linear_40x20  decoder.linear",
         "program step, any: up to 64 tokens, 4 launches, arena of 10.0 KiB",
-        "buffer pack_20.2, tensor table -> logits",
+        "buffer pack_20.2.1, tensor table -> logits",
         "table  40x20xbf16  panels<32, 8, 2>  3.0 KiB",
         "cache        64 B  for each position of a sequence, in pages of 32"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
@@ -96,7 +96,7 @@ TEST_F(InspectTest, DamagedFileIsRefused) {
   std::ofstream(path) << "nothing";
   std::string text;
   llvm::raw_string_ostream stream(text);
-  EXPECT_EQ(messageOf(inspectArtifact({path, false}, stream)),
+  EXPECT_EQ(messageOf(inspectArtifact({path, false, false, {}}, stream)),
             path + ": has 7 bytes, but an artifact has at least 4096; name a "
                    ".moe artifact");
   EXPECT_EQ(text, "");

@@ -128,6 +128,7 @@ LoweredModel::LoweredModel(const std::string &text) {
                        {"avx2", "fma"},
                        *module,
                        std::string(5000, name[0]) + name,
+                       FusionCost(),
                        /*scratchBytes=*/4096});
 }
 

@@ -63,7 +63,7 @@ TEST(WriterTest, ProgramIsTranslatedOneToOne) {
   ASSERT_EQ(program.launches()->size(), 4u);
   ASSERT_EQ(program.buffers()->size(), 3u);
   const format::Buffer &norm = *program.buffers()->Get(1);
-  EXPECT_EQ(norm.name()->str(), "norm_20.1");
+  EXPECT_EQ(norm.name()->str(), "norm_20.1.2");
   EXPECT_EQ(norm.row_type()->str(), "20xbf16");
   EXPECT_EQ(norm.row_bytes(), 40u);
   EXPECT_EQ(norm.offset(), 5120u);
@@ -236,7 +236,7 @@ TEST(WriterErrorTest, CacheOfAnotherType) {
 
 TEST(WriterErrorTest, ProgramWithoutPlannedMemory) {
   EXPECT_EQ(failureOf("tensor<20xbf16> at(5120)", "tensor<20xbf16>"),
-            "a.moe: target 'x86-64-v3': buffer 'norm_20.1' has no place in the "
+            "a.moe: target 'x86-64-v3': buffer 'norm_20.1.2' has no place in the "
             "arena; run plan-memory");
   EXPECT_EQ(failureOf("arena(10240)", ""),
             "a.moe: target 'x86-64-v3': program 'step' has no arena; run "

@@ -110,6 +110,7 @@ static std::unique_ptr<TargetT> makeTarget(const char *name, uint32_t code) {
   target->features = {"avx2", "fma"};
   target->code = code;
   target->scratch_bytes = 4096;
+  target->rates = std::make_unique<Rates>(1e10, 1e12, 1e-6, 1 << 20);
   auto kernel = std::make_unique<KernelT>();
   kernel->symbol = "linear_40x20";
   kernel->computes = "decoder.linear";

@@ -4,6 +4,8 @@
 
 #include "test/runtime/artifact/TableCase.h"
 
+#include <cmath>
+
 using namespace moert;
 using namespace moert::format;
 
@@ -68,6 +70,28 @@ INSTANTIATE_TEST_SUITE_P(
              "target 'x86-64-v4': there are two of this name"),
         CASE(HugeScratch, target(p).scratch_bytes = uint64_t(1) << 40,
              "target 'x86-64-v3': scratch of 1099511627776 bytes, but at most"),
+        CASE(NoBandwidth, target(p).rates = std::make_unique<Rates>(0, 1, 1, 1),
+             "target 'x86-64-v3': its rate bytes_per_second is 0.000000, but must be "
+             "a positive number"),
+        CASE(InfiniteArithmetic,
+             target(p).rates = std::make_unique<Rates>(1, INFINITY, 1, 1),
+             "target 'x86-64-v3': its rate flops_per_second is inf, but must "
+             "be a positive number"),
+        CASE(NoChip, target(p).rates = std::make_unique<Rates>(1, 1, 1, 0),
+             "target 'x86-64-v3': its rate on_chip_bytes is 0"),
+        CASE(EmptyFusion, target(p).kernels[0]->fusion = "\n",
+             "target 'x86-64-v3': the fusion of kernel 0 is not a printable "
+             "text"),
+        CASE(
+            EmptyReason,
+            {
+              auto reason = std::make_unique<NotFusedT>();
+              reason->fusion = "qkv";
+              reason->reason = "a\nb";
+              target(p).programs[0]->not_fused.push_back(std::move(reason));
+            },
+            "target 'x86-64-v3': program 0 was not fused for a reason that is "
+            "not a printable text"),
         CASE(EmptyFeature, target(p).features[0] = "",
              "target 'x86-64-v3': a CPU feature is not a printable text"),
         CASE(CodeOutOfRange, target(p).code = 4,

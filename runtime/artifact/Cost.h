@@ -6,12 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RUNTIME_COST_H
-#define RUNTIME_COST_H
+#ifndef RUNTIME_ARTIFACT_COST_H
+#define RUNTIME_ARTIFACT_COST_H
 
-#include "runtime/Program.h"
+#include "runtime/artifact/Artifact.h"
 
 namespace moert {
+
+/// The symbols of a step.
+struct StepSize {
+  int64_t tokens; ///< T >= 1
+  int64_t rows;   ///< 0 <= R <= T: tokens whose logits are wanted
+};
+
+/// The value of an extent, which is not negative.
+int64_t evaluate(const format::Extent &extent, StepSize size);
 
 struct LaunchCost {
   double weightBytes; ///< to read; experts as expected of uniform routing
@@ -20,6 +29,11 @@ struct LaunchCost {
 
 LaunchCost launchCost(const Artifact &artifact, const format::Launch &launch,
                       StepSize size);
+
+/// The share of a tensor's rows, or experts, that a launch which reads it is
+/// expected to need.
+double usedShare(const Artifact &artifact, uint32_t tensor,
+                 const format::Launch &launch, StepSize size);
 
 /// Experts that `tokens` tokens are expected to reach where each goes to
 /// `perToken` of `experts` at random: E (1 - (1 - k / E)^T).
@@ -30,4 +44,4 @@ int64_t cacheBytesPerPosition(const format::Model &model);
 
 } // namespace moert
 
-#endif // RUNTIME_COST_H
+#endif // RUNTIME_ARTIFACT_COST_H

@@ -2,38 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "runtime/Cost.h"
+#include "runtime/artifact/Cost.h"
 
-#include "runtime/artifact/Artifact.h"
-
+#include <algorithm>
 #include <cmath>
 
 using namespace moert;
+
+int64_t moert::evaluate(const format::Extent &extent, StepSize size) {
+  int64_t symbol =
+      extent.symbol() == format::Symbol::Tokens ? size.tokens : size.rows;
+  return std::max<int64_t>(extent.scale() * symbol + extent.constant(), 0);
+}
 
 double moert::expectedExperts(double experts, double perToken, double tokens) {
   return experts * (1 - std::pow(1 - perToken / experts, tokens));
 }
 
-/// Bytes of a stored tensor that a launch is expected to read.
-static double tensorBytes(const Artifact &artifact, uint32_t index,
-                          const format::Launch &launch, StepSize size) {
-  double bytes = static_cast<double>(artifact.tensor(index).size);
-  const auto &shape = *artifact.table().tensors()->Get(index)->shape();
+double moert::usedShare(const Artifact &artifact, uint32_t tensor,
+                        const format::Launch &launch, StepSize size) {
+  const auto &shape = *artifact.table().tensors()->Get(tensor)->shape();
   double first = shape.size() > 0 ? static_cast<double>(shape.Get(0)) : 1;
   switch (launch.weight_use()) {
   case format::WeightUse::Whole:
-    return bytes;
+    return 1;
   case format::WeightUse::Rows:
-    return bytes / first * static_cast<double>(evaluate(*launch.rows(), size));
+    return static_cast<double>(evaluate(*launch.rows(), size)) / first;
   case format::WeightUse::Experts:
     break;
   }
   // Beside stacks of matrices [E, N, K] there may be vectors that all use.
   if (shape.size() < 3)
-    return bytes;
+    return 1;
   double perToken = artifact.table().model()->experts_per_token();
-  return bytes / first *
-         expectedExperts(first, perToken, static_cast<double>(size.tokens));
+  return expectedExperts(first, perToken, static_cast<double>(size.tokens)) /
+         first;
 }
 
 LaunchCost moert::launchCost(const Artifact &artifact,
@@ -45,7 +48,8 @@ LaunchCost moert::launchCost(const Artifact &artifact,
   for (const format::Argument *argument : *launch.arguments())
     if (argument->kind() == format::ArgumentKind::Tensor)
       cost.weightBytes +=
-          tensorBytes(artifact, argument->index(), launch, size);
+          static_cast<double>(artifact.tensor(argument->index()).size) *
+          usedShare(artifact, argument->index(), launch, size);
   return cost;
 }
 
