@@ -92,6 +92,7 @@ double ProgramReporter::bytesOf(const format::Argument &argument) const {
     return static_cast<double>(size.rows) * model.vocabulary() * 4;
   case format::ArgumentKind::Input:
     return tokens * 4;
+  case format::ArgumentKind::Top: // of programs that are not reported
   case format::ArgumentKind::Tensor:
     return 0;
   }

@@ -159,13 +159,11 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion);
-  let builders = [OpBuilder<(ins "llvm::StringRef":$name), [{
-    build($_builder, $_state, name, mlir::StringAttr());
-  }]>];
+  let builders = [OpBuilder<(ins "llvm::StringRef":$name),
+      "build($_builder, $_state, name, mlir::StringAttr());">];
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{
-    $sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body
-  }];
+  let assemblyFormat =
+      "$sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 

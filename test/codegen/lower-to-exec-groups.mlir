@@ -12,7 +12,7 @@ moe.parameter @norm : tensor<32xf32>
 // CHECK-NOT: exec.tensor
 
 // CHECK: exec.kernel @embed_96x32_f32 {
-// CHECK: exec.kernel @add_norm_32_f32 {
+// CHECK: exec.kernel @add_norm_32_f32 fusion("add-norm") {
 // CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<?x32xf32>, %[[W:.*]]: tensor<32xf32>):
 // CHECK-NEXT: %[[Y:.*]] = decoder.add %[[A]], %[[A]]
 // CHECK-NEXT: %[[N:.*]] = decoder.rms_norm %[[Y]], %[[W]]
