@@ -261,7 +261,7 @@ const Row rows[] = {
      LOAD "shared::cluster", selectLoad, "sm_90"},
     {"9.7.9.25.5.2",
      HEAD "{.multicast::cluster}{.late}{.L2::cache_hint} [d], [map, c:s32+], "
-          "[bar], x:any{, y:any}{, z:any}",
+          "[bar], offsets:b16+{, y:any}{, z:any}",
      DIMS "; early = cta_group::1 cta_group::2; "
           "late = cta_group::1 cta_group::2; dst = shared::cta "
           "shared::cluster; " IMAGES,

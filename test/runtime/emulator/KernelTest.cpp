@@ -67,4 +67,30 @@ TEST(Kernel, ReportsAStoreBeyondAnArray) {
       << result.fault.render();
 }
 
+TEST(Kernel, RefusesByNameWhatIsLeftOut) {
+  const std::pair<const char *, const char *> cases[] = {
+      {"tcgen05.wait::ld.sync.aligned;", "`tcgen05` is not supported"},
+      {"mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0, %f1, %f2, "
+       "%f3}, {%r0, %r1}, {%r0, %r1}, {%f0, %f1, %f2, %f3}, %r0, 0;",
+       "`mma.sp` is not supported"},
+      {"cp.async.bulk.tensor.3d.shared::cluster.global.im2col.mbarrier::"
+       "complete_tx::bytes [%r0], [%rd0, {%r0, %r0, %r0}], [%r1], {%h0};",
+       "im2col tensors are not supported"},
+  };
+  for (auto [instruction, message] : cases) {
+    const std::string text =
+        ".version 8.6\n.target sm_90a\n.address_size 64\n"
+        ".visible .entry kernel() {\n"
+        ".reg .b32 %r<2>;\n.reg .b64 %rd<1>;\n.reg .f32 %f<4>;\n"
+        ".reg .b16 %h<1>;\n" +
+        std::string(instruction) + "\nret;\n}\n";
+    TestDevice device;
+    const LoadResult result =
+        Program::load(text, "test.ptx", device.request.profile, device.memory);
+    EXPECT_EQ(result.status, LoadStatus::InvalidPtx);
+    EXPECT_NE(result.message.find(message), std::string::npos)
+        << result.message;
+  }
+}
+
 } // namespace
