@@ -35,6 +35,7 @@ Section tensorMapSection();         // 9.7.9.26, 9.7.13.15.18
 Section remoteStoreSection();       // 9.7.9.12, 9.7.13.8: st.async, red.async
 Section mbarrierSection();          // 9.7.13.15
 Section matrixSection();            // 9.7.14: mma
+Section matrixFragmentSection();    // 9.7.14: wmma
 Section matrixMoveSection();        // 9.7.14: ldmatrix, stmatrix, movmatrix
 Section warpgroupMatrixSection();   // 9.7.15: wgmma
 Section stackSection();             // 9.7.17

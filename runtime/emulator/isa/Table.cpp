@@ -32,6 +32,7 @@ const std::vector<Section> &instructionSet() {
       mbarrierSection,
       matrixSection,
       matrixMoveSection,
+      matrixFragmentSection,
       warpgroupMatrixSection,
       stackSection,
   };
