@@ -9,8 +9,10 @@
 
 #include "test/runtime/emulator/TestModes.h"
 
+#include "runtime/emulator/machine/Grid.h"
 #include "runtime/emulator/machine/TensorMap.h"
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -268,6 +270,54 @@ TEST_P(Bulk, ReportsACopyBeyondAnArray) {
   EXPECT_EQ(result.fault.address, from + 1024);
   EXPECT_EQ(result.fault.instruction.rfind("cp.async.bulk.shared", 0), 0u)
       << result.fault.render();
+}
+
+/// Counts what a monitor hears of asynchronous operations.
+struct Listener final : Monitor {
+  unsigned issued = 0, begun = 0, ended = 0;
+  uint64_t loaded = 0, stored = 0, completed = 0;
+  std::vector<uint64_t> unknown; ///< performed without having been issued
+  std::vector<uint64_t> ids;
+
+  void async(Warp &, Mask, const AsyncEvent &event) override {
+    using Action = AsyncEvent::Action;
+    issued += event.action == Action::Issue;
+    begun += event.action == Action::Perform;
+    ended += event.action == Action::PerformEnd;
+    if (event.action == Action::Issue)
+      ids.push_back(event.id);
+    if (event.action == Action::Perform &&
+        std::find(ids.begin(), ids.end(), event.id) == ids.end())
+      unknown.push_back(event.id);
+  }
+  bool engineAccess(Warp &warp, AccessKind kind, uint64_t,
+                    uint32_t bytes) override {
+    EXPECT_EQ(warp.site().text.rfind("cp.async.bulk.", 0), 0u);
+    (kind == AccessKind::Load ? loaded : stored) += bytes;
+    return true;
+  }
+  void barrier(Warp &, Mask, const BarrierEvent &event) override {
+    if (event.action == BarrierEvent::Action::Complete)
+      completed += event.count;
+  }
+};
+
+TEST_P(Bulk, TellsAMonitorOfEachOperation) {
+  const int chunk = 256, chunks = 7;
+  const uint64_t bytes = chunks * chunk * sizeof(float);
+  uint64_t from = device.array(std::vector<float>(chunk * chunks, 1.0f));
+  uint64_t to = device.array(std::vector<float>(chunk * chunks, 0.0f));
+  Listener listener;
+  device.request.monitor = &listener;
+  device.run("addOne", {1}, {128}, from, to, chunks);
+  EXPECT_EQ(listener.issued, 2u * chunks);
+  // A store is performed in two parts.
+  EXPECT_EQ(listener.begun, 3u * chunks);
+  EXPECT_EQ(listener.ended, listener.begun);
+  EXPECT_TRUE(listener.unknown.empty());
+  EXPECT_EQ(listener.loaded, 2 * bytes);
+  EXPECT_EQ(listener.stored, 2 * bytes);
+  EXPECT_EQ(listener.completed, bytes);
 }
 
 } // namespace
