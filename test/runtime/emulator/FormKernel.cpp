@@ -25,6 +25,8 @@ private:
              const std::string &to);
   void declare();
   void begin();
+  void stageMemory();
+  void fetchMemory();
   void loadAll();
   void storeAll();
   std::string operandText(size_t n) const;
@@ -63,10 +65,14 @@ void Writer::store(const FormOperand &operand, const std::string &from,
 void Writer::declare() {
   line(".reg .pred g");
   line(".reg .b32 t, m, x, c");
-  line(".reg .b64 from, to, wide");
+  line(".reg .b64 from, to, wide, memory, word");
+  if (form_.hasMemory() && form_.space() != "global")
+    line("." + form_.space() + " .align 32 .b8 area[" +
+         std::to_string(threads_ * memoryWords * 8) + "]");
   for (size_t n = 0; n < form_.operands.size(); ++n)
     for (unsigned e = 0; e < form_.operands[n].elements; ++e)
-      if (!form_.operands[n].immediate && !form_.operands[n].members)
+      if (!form_.operands[n].immediate && !form_.operands[n].members &&
+          !form_.operands[n].address)
         line(".reg " + bits(form_.operands[n].width) + " " + nameOf(n, e));
 }
 
@@ -84,11 +90,36 @@ void Writer::begin() {
   line("setp.ne.u32 g, x, 0");
 }
 
+/// The thread's words of memory, from where they lie in `in`.
+void Writer::stageMemory() {
+  line("mov.u64 memory, area");
+  line("mul.wide.u32 wide, t, " + std::to_string(memoryWords * 8));
+  line("add.s64 memory, memory, wide");
+  for (unsigned w = 0; w < memoryWords; ++w) {
+    line("ld.global.b64 word, " + cell("from", w));
+    line("st." + form_.space() + ".b64 [memory+" + std::to_string(8 * w) +
+         "], word");
+  }
+}
+
+void Writer::fetchMemory() {
+  for (unsigned w = 0; w < memoryWords; ++w) {
+    line("ld." + form_.space() + ".b64 word, [memory+" + std::to_string(8 * w) +
+         "]");
+    line("st.global.b64 " + cell("to", w) + ", word");
+  }
+}
+
 void Writer::loadAll() {
   size_t source = 0, destination = 0;
+  if (form_.hasMemory()) {
+    stageMemory();
+    source = destination = memoryWords;
+  }
   for (size_t n = 0; n < form_.operands.size(); ++n) {
     const FormOperand &operand = form_.operands[n];
-    for (unsigned e = 0; e < operand.elements && !operand.members; ++e) {
+    for (unsigned e = 0;
+         e < operand.elements && !operand.members && !operand.address; ++e) {
       std::string place = operand.destination ? cell("to", destination++)
                                               : cell("from", source++);
       if (!operand.immediate)
@@ -105,6 +136,10 @@ void Writer::loadAll() {
 
 void Writer::storeAll() {
   size_t destination = 0;
+  if (form_.hasMemory()) {
+    fetchMemory();
+    destination = memoryWords;
+  }
   if (form_.carries())
     line("addc.u32 c, 0, 0");
   for (size_t n = 0; n < form_.operands.size(); ++n)
@@ -119,6 +154,8 @@ std::string Writer::operandText(size_t n) const {
   const FormOperand &operand = form_.operands[n];
   if (operand.members)
     return "m";
+  if (operand.address)
+    return "[memory]";
   if (operand.immediate)
     return std::to_string(operand.value);
   std::string text;
@@ -139,7 +176,12 @@ std::string Writer::instruction() const {
 
 std::string Writer::write() {
   text_ = ".version 8.8\n.target " + targetOf(*form_.row) +
-          "\n.address_size 64\n.visible .entry k(.param .b64 in, "
+          "\n.address_size 64\n" +
+          (form_.hasMemory() && form_.space() == "global"
+               ? ".global .align 32 .b8 area[" +
+                     std::to_string(threads_ * memoryWords * 8) + "];\n"
+               : "") +
+          ".visible .entry k(.param .b64 in, "
           ".param .b64 out, .param .b32 mask)\n{\n";
   declare();
   begin();

@@ -20,6 +20,43 @@ struct Chosen {
 void expand(const Pattern &pattern, size_t at, const Chosen &so,
             const std::function<void(const Chosen &)> &visit);
 
+/// The bits of a register that holds a value of the type.
+unsigned registerBits(const std::string &type) {
+  auto parsed = parseType(type);
+  return parsed ? bitsOf(*parsed) : 32;
+}
+
+/// Whether a class says only when, for whom or how fast memory changes.
+bool isHint(const std::string &name) {
+  for (const char *hint :
+       {"order", "sem", "scope", "late", "evict", "far", "size", "cop"})
+    if (name == hint)
+      return true;
+  return false;
+}
+
+/// Whether a second hint may follow: an order needs its scope.
+bool mayAdd(const Pattern &pattern, const Chosen &so, int wordClass) {
+  const auto &classes = pattern.classes();
+  auto nameOf = [&](int n) { return classes[static_cast<size_t>(n)].name; };
+  if (!isHint(nameOf(wordClass)))
+    return true;
+  for (const auto &chosen : so.ofClass)
+    if (isHint(nameOf(chosen.first)) &&
+        !(nameOf(chosen.first) == "order" && nameOf(wordClass) == "scope"))
+      return false;
+  return true;
+}
+
+/// Hints are tried with one type, without a vector; the others without them.
+bool isWorthTrying(const Pattern &pattern, const Chosen &so) {
+  bool hinted = so.words.has("L2::cache_hint");
+  for (const auto &chosen : so.ofClass)
+    hinted |= isHint(pattern.classes()[static_cast<size_t>(chosen.first)].name);
+  bool plain = so.words.back() == "u32" || so.words.back() == "b32";
+  return !hinted || (plain && so.words.among({"v2", "v4", "v8"}).empty());
+}
+
 /// Adds the items of a modifier from `item` on, in every way.
 void expandItems(const Pattern &pattern, size_t at, size_t item,
                  const Chosen &so,
@@ -29,6 +66,8 @@ void expandItems(const Pattern &pattern, size_t at, size_t item,
     return expand(pattern, at + 1, so, visit);
   const auto &current = items[item];
   std::vector<std::string> words{current.word};
+  if (current.wordClass >= 0 && !mayAdd(pattern, so, current.wordClass))
+    return;
   if (current.wordClass >= 0)
     words = pattern.classes()[static_cast<size_t>(current.wordClass)].words;
   for (const std::string &word : words) {
@@ -43,16 +82,10 @@ void expandItems(const Pattern &pattern, size_t at, size_t item,
 void expand(const Pattern &pattern, size_t at, const Chosen &so,
             const std::function<void(const Chosen &)> &visit) {
   if (at == pattern.modifiers().size())
-    return visit(so);
+    return isWorthTrying(pattern, so) ? visit(so) : void();
   expandItems(pattern, at, 0, so, visit);
   if (pattern.modifiers()[at].optional)
     expand(pattern, at + 1, so, visit);
-}
-
-/// The bits of a register that holds a value of the type.
-unsigned registerBits(const std::string &type) {
-  auto parsed = parseType(type);
-  return parsed ? bitsOf(*parsed) : 32;
 }
 
 std::string doubled(const std::string &type) {
@@ -72,6 +105,9 @@ FormOperand operandOf(const Pattern &pattern, const OperandPattern &from,
   if (from.wide)
     made.type = doubled(made.type);
   made.immediate = from.shape == OperandPattern::Shape::Immediate;
+  made.address = from.shape == OperandPattern::Shape::Address;
+  if (made.address)
+    return made;
   made.elements = from.elements;
   if (from.elementsClass >= 0) {
     std::string count = word(from.elementsClass);
@@ -131,8 +167,11 @@ void addOperands(const Pattern &pattern, size_t at, const Form &so,
     return;
   }
   const OperandPattern &from = pattern.operands()[at];
+  // A policy goes with its hint.
+  if (from.name == "policy" && !so.words.has("L2::cache_hint"))
+    return addOperands(pattern, at + 1, so, chosen, made);
   FormOperand plain = operandOf(pattern, from, chosen);
-  plain.destination = at == 0;
+  plain.destination = at == 0 && !plain.address;
   for (const FormOperand &operand : variants(pattern, from, plain)) {
     Form next = so;
     next.operands.push_back(operand);
@@ -175,6 +214,25 @@ bool Form::carries() const {
   return std::string(row->section).rfind("9.7.2.", 0) == 0;
 }
 
+bool Form::hasMemory() const {
+  for (const FormOperand &operand : operands)
+    if (operand.address)
+      return true;
+  return false;
+}
+
+std::string Form::space() const {
+  for (const std::string &word : words) {
+    if (word.rfind("shared", 0) == 0)
+      return "shared";
+    if (word == "local")
+      return word;
+    if (word == "const" || word.rfind("param", 0) == 0)
+      return "";
+  }
+  return "global";
+}
+
 oracle::Words Form::described() const {
   oracle::Words told = words;
   if (operands.size() == 4 && (words[0] == "min" || words[0] == "max"))
@@ -192,8 +250,14 @@ namespace {
 
 std::vector<FormOperand> chosenOperands(const Form &form, bool destinations) {
   std::vector<FormOperand> made;
+  FormOperand word;
+  word.name = "memory";
+  word.type = "b64";
+  word.width = 64;
+  made.assign(form.hasMemory() ? memoryWords : 0, word);
   for (const FormOperand &operand : form.operands)
-    if (operand.destination == destinations && !operand.members)
+    if (operand.destination == destinations && !operand.members &&
+        !operand.address)
       for (unsigned e = 0; e < operand.elements; ++e)
         made.push_back(operand);
   if (form.carries()) {

@@ -25,6 +25,7 @@ struct FormOperand {
   unsigned elements = 1;
   bool vector = false; ///< written as `{...}`
   bool destination = false, immediate = false, members = false;
+  bool address = false; ///< of the thread's own memory
   bool negated = false;
   int64_t value = 0; ///< of an immediate
 };
@@ -39,13 +40,16 @@ struct Form {
   /// What oracles are told: the words, and what else they cannot know.
   oracle::Words described() const;
   bool carries() const; ///< reads or writes the carry bit
+  bool hasMemory() const;
+  /// The space of the memory: `global`, `shared` or `local`; else empty.
+  std::string space() const;
   /// Values that a thread reads and writes: 64-bit ones count twice if they
-  /// have 128 bits; the carry is the last.
+  /// have 128 bits; the carry is the last, and memory, four words, the first.
   std::vector<FormOperand> sources() const, destinations() const;
 };
 
-/// Every form of a row; of optional words in `hints` at most one is there at a
-/// time, since they change no result.
+/// Every form of a row; of orders, scopes and hints to caches at most one is
+/// there at a time, since they change no result.
 std::vector<Form> formsOf(const Pattern &pattern);
 
 /// Bytes from one thread's value to the next in the arrays of a kernel.
@@ -55,6 +59,9 @@ constexpr unsigned cellBytes = 16;
 /// `mask`: `in` holds `threads` cells for each source, `out` for each
 /// destination, which the other lanes leave as they are.
 std::string kernelOf(const Form &form, unsigned threads);
+
+/// Words of memory that a thread has for an address operand.
+constexpr unsigned memoryWords = 4;
 
 /// The target to compile the row for.
 std::string targetOf(const Row &row);

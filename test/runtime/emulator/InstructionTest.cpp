@@ -146,7 +146,9 @@ uint64_t FormRunner::source(size_t column, unsigned thread) const {
 }
 
 uint64_t FormRunner::before(const Column &column, unsigned thread) const {
-  // The carry is what it was.
+  // Memory and the carry are what they were.
+  if (column.operand.name == "memory")
+    return source(column.cell, thread);
   if (column.operand.name == "carry")
     return source(sources_.size() - 1, thread);
   return lowBits(sentinel, column.operand.width - 64 * column.half);
@@ -234,6 +236,8 @@ TEST_P(Instruction, DoesWhatTheManualSays) {
       continue;
     size_t accepted = 0;
     for (const Form &form : formsOf(pattern)) {
+      if (form.hasMemory() && form.space().empty())
+        continue; // loads of parameters and constants, which tests run on
       FormRunner runner(form);
       if (!runner.load())
         continue;

@@ -91,6 +91,9 @@ Results logicOracle(const Words &, const uint64_t *);
 Results moveOracle(const Words &, const uint64_t *);
 Results conversionOracle(const Words &, const uint64_t *);
 Results packOracle(const Words &, const uint64_t *);
+/// The first four sources, and results, are the memory that is addressed.
+Results transferOracle(const Words &, const uint64_t *);
+Results atomicOracle(const Words &, const uint64_t *);
 void exchangeOracle(const Words &, const std::vector<Row> &, uint32_t,
                     std::vector<ExpectedRow> &);
 
