@@ -100,4 +100,52 @@ TEST(Surface, HandsOverByNamedBarriers) {
   }
 }
 
+/// Each bit of the results says whether a generic address is in a space.
+const char *const spaces = R"(.version 8.0
+.target sm_80
+.address_size 64
+.const .b32 fixed[4];
+.visible .entry k(.param .b64 out) {
+  .reg .b64 to, a, b;
+  .reg .b32 x, y;
+  .reg .pred p;
+  .shared .b32 cell[4];
+  .local .b32 own[4];
+  ld.param.b64 to, [out];
+  mov.u64 a, cell;
+  cvta.shared.u64 b, a;
+  isspacep.shared p, b;
+  selp.b32 x, 1, 0, p;
+  isspacep.global p, b;
+  @p or.b32 x, x, 2;
+  mov.u64 a, own;
+  cvta.local.u64 b, a;
+  isspacep.local p, b;
+  @p or.b32 x, x, 4;
+  isspacep.shared p, b;
+  @p or.b32 x, x, 8;
+  isspacep.global p, to;
+  @p or.b32 x, x, 16;
+  isspacep.const p, to;
+  @p or.b32 x, x, 32;
+  mov.u64 a, fixed;
+  cvta.const.u64 b, a;
+  isspacep.const p, b;
+  @p or.b32 x, x, 64;
+  cvta.to.const.u64 b, b;
+  setp.eq.u64 p, a, b;
+  @p or.b32 x, x, 128;
+  st.global.b32 [to], x;
+  ret;
+}
+)";
+
+TEST(Surface, TellsTheSpacesOfAddresses) {
+  TestDevice device;
+  device.load(spaces);
+  uint64_t out = device.array(std::vector<uint32_t>(1));
+  device.run("k", {1}, {32}, out);
+  EXPECT_EQ(device.fetch<uint32_t>(out, 1)[0], 1u + 4 + 16 + 64 + 128);
+}
+
 } // namespace
