@@ -44,6 +44,10 @@ struct Target {
   double coreFlopsPerSecond = 117e9; ///< of bf16 or f32 products
   double launchSeconds = 2e-6;       ///< a barrier between launches
   int64_t coreCacheBytes = 1 << 20;  ///< L2 of a core
+  /// The most tokens of all regimes but the last: up to the first, every expert
+  /// has a few rows and weights are all there is to read; up to the second, a
+  /// step reads all of them and memory is still the limit, or near it.
+  std::vector<int64_t> regimeBorders = {8, 64};
 
   /// float32 elements in a vector register.
   int64_t lanes() const { return vectorBits / 32; }

@@ -107,7 +107,8 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   CpuOptions cpu;
   cpu.target = name;
   cpu.maxStepTokens = options.maxStepTokens;
-  cpu.regimes = options.regimes;
+  cpu.regimes = options.regimes ? *options.regimes
+                                : llvm::to_vector(target->regimeBorders);
   cpu.fusions = options.fusions;
   cpu.topLogits = options.topLogits;
   cpu.cost = costOf(*target);

@@ -49,8 +49,9 @@ struct CompileOptions {
   /// A SentencePiece model; empty: that of the checkpoint, if it has one.
   std::string tokenizer;
   int64_t maxStepTokens = 512;
-  /// The most tokens of the regimes `decode` and `skinny`; at most two.
-  llvm::SmallVector<int64_t> regimes = {8, 64};
+  /// The most tokens of the regimes `decode` and `skinny`; at most two. Those of
+  /// each target if not given.
+  std::optional<llvm::SmallVector<int64_t>> regimes;
   FusionChoice fusions;
   /// Logits of a row that steps for the best ones give; 0: no such steps.
   int64_t topLogits = 1;

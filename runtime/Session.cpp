@@ -249,6 +249,7 @@ void Session::stats(moert_session_stats &stats) const {
   stats.cache_bytes_used = cache.usedBytes();
   stats.cache_positions = cache.shape().pages * MOERT_PAGE_TOKENS;
   stats.launches = programs[model.selectProgram(1)]->size();
+  stats.launched = completedLaunches;
   stats.steps = completedSteps;
   stats.tokens = completedTokens;
   stats.seconds = seconds;

@@ -181,6 +181,8 @@ Status Session::execute(StepSize size, Entry entry) {
   std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   seconds += time.count();
   ++completedSteps;
+  for (int64_t i = 0; i < program.size(); ++i)
+    completedLaunches += program.launchTasks(i) > 0;
   completedTokens += size.tokens;
   if (profile)
     recordProfile(version, size);

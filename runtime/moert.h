@@ -244,6 +244,7 @@ typedef struct moert_session_stats {
   int64_t cache_bytes, cache_bytes_used; /**< reserved, and in sequences */
   int64_t cache_positions;               /**< reserved */
   int64_t launches;                      /**< of a one-token step */
+  int64_t launched;                      /**< in all steps that were run */
   int64_t steps, tokens;                 /**< completed so far */
   double seconds;                        /**< spent in them */
 } moert_session_stats;

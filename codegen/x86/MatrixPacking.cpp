@@ -47,7 +47,7 @@ private:
     return emit.at(to, emit.getI32Type(), emit.mul(word, rows));
   }
   void copy(Value vectors);
-  void transpose(Value vectors);
+  void transpose(Value vectors, int64_t count);
   void words32(Value from, Value end, llvm::function_ref<Value(Value)> load);
 
   Emit &emit;
@@ -79,43 +79,53 @@ void BlockPacking::copy(Value vectors) {
   });
 }
 
-/// In place, by exchanging lanes whose number has bit `distance` with those of
-/// the vector that has it.
-static void exchange(Emit &emit, SmallVector<Value> &v, int64_t distance) {
-  SmallVector<int64_t> low, high;
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    bool second = lane & distance;
-    low.push_back(second ? lanes + lane - distance : lane);
-    high.push_back(second ? lanes + lane : lane + distance);
+/// Vectors of 16 words, each of some rows, to vectors in which all rows of a
+/// word stand together, words in order. Level by level, two groups of rows that
+/// stand together become one of twice as many.
+static SmallVector<Value> interleave(Emit &emit, SmallVector<Value> rows) {
+  int64_t count = rows.size();
+  for (int64_t group = 1; group < count; group *= 2) {
+    SmallVector<Value> next;
+    for (int64_t first = 0; first < count; first += 2 * group)
+      for (int64_t i = 0; i < group; ++i)
+        for (int64_t half : {0, 1}) {
+          SmallVector<int64_t> mask;
+          for (int64_t word = 0; word < lanes / group / 2; ++word)
+            for (int64_t from : {int64_t(0), lanes})
+              for (int64_t row = 0; row < group; ++row)
+                mask.push_back(from + half * lanes / 2 + word * group + row);
+          next.push_back(vector::ShuffleOp::create(
+              emit, rows[first + i], rows[first + group + i], mask));
+        }
+    rows = std::move(next);
   }
-  for (int64_t i = 0; i < lanes; ++i)
-    if (!(i & distance)) {
-      Value a = v[i], b = v[i + distance];
-      v[i] = vector::ShuffleOp::create(emit, a, b, low);
-      v[i + distance] = vector::ShuffleOp::create(emit, a, b, high);
-    }
+  return rows;
 }
 
-void BlockPacking::transpose(Value vectors) {
+/// At most `count` rows, 4, 8 or 16; those beyond the last are copies of it.
+void BlockPacking::transpose(Value vectors, int64_t count) {
   auto type = emit.vector(lanes, emit.getI32Type());
   Value last = emit.sub(rows, emit.i64(1));
+  int64_t loaded = std::min(count, blockRows);
   SmallVector<Value> starts;
-  for (int64_t i = 0; i < blockRows; ++i)
+  for (int64_t i = 0; i < loaded; ++i)
     starts.push_back(rowAt(emit.min(emit.i64(i), last)));
   Value zero =
       arith::ConstantOp::create(emit, cast<TypedAttr>(emit.getZeroAttr(type)));
   emit.loop(emit.i64(0), vectors, lanes, [&](Value word) {
-    SmallVector<Value> v(lanes, zero);
+    SmallVector<Value> v(count, zero);
     Value ahead = emit.add(word, slabBytes / wordBytes);
-    for (int64_t i = 0; i < blockRows; ++i) {
+    for (int64_t i = 0; i < loaded; ++i) {
       v[i] = emit.load(type, wordOf(starts[i], word));
       emit.prefetch(wordOf(starts[i], ahead), intoL2);
     }
-    for (int64_t distance = lanes / 2; distance; distance /= 2)
-      exchange(emit, v, distance);
+    v = interleave(emit, v);
     // Each store ends in what the next ones overwrite.
-    for (int64_t i = 0; i < lanes; ++i)
-      emit.store(v[i], packed(emit.add(word, i)));
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value ofWord = vector::ExtractStridedSliceOp::create(
+          emit, v[i * count / lanes], i * count % lanes, count, 1);
+      emit.store(ofWord, packed(emit.add(word, i)));
+    }
   });
 }
 
@@ -132,9 +142,20 @@ void BlockPacking::words32(Value from, Value end,
 void BlockPacking::emitBody() {
   Type i32 = emit.getI32Type();
   Value vectors = emit.sub(whole, emit.rem(whole, lanes));
-  Value single = emit.equal(rows, emit.i64(1));
-  emit.branch(
-      single, [&] { copy(vectors); }, [&] { transpose(vectors); });
+  auto upTo = [&](int64_t count, Emit::Body then, Emit::Body otherwise) {
+    emit.branch(emit.less(rows, emit.i64(count + 1)), then, otherwise);
+  };
+  upTo(
+      1, [&] { copy(vectors); },
+      [&] {
+        upTo(
+            4, [&] { transpose(vectors, 4); },
+            [&] {
+              upTo(
+                  8, [&] { transpose(vectors, 8); },
+                  [&] { transpose(vectors, lanes); });
+            });
+      });
   Value full = emit.add(whole, half);
   words32(vectors, whole, [&](Value from) { return emit.load(i32, from); });
   words32(whole, full, [&](Value from) {

@@ -73,8 +73,8 @@ Expected<uint32_t> TensorTable::add(exec::TensorOp tensor) {
   if (!isNew)
     return known->second;
   moert::CheckedSize length = form->bytes();
-  moert::CheckedSize offset = moert::roundUp(end, MOERT_TENSOR_ALIGNMENT);
-  if (!(length + offset))
+  moert::CheckedSize offset = moert::placeTensor(end);
+  if (!offset || !(length + offset))
     return fail(form->typeName() + " does not fit 64 bits");
   stored.push_back({parameter, *form, *offset, *length, 0});
   end = *offset + *length;

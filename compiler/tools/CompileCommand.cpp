@@ -21,7 +21,7 @@ struct CompileFlags {
   std::string targets = "host"; // with commas
   std::string emit = "artifact";
   std::string maxStepTokens = "512";
-  std::string regimes = "8,64"; // or "none"
+  std::string regimes; // "8,64" or "none"
   std::string topLogits = "1";
   std::vector<std::string> disabledFusions, requiredFusions;
   std::string fusionReport;
@@ -182,7 +182,8 @@ static CompileOptions parse(const CLI::App &command,
   options.dumpPhasesTo = flags.dumpPhasesTo;
   options.tokenizer = flags.tokenizer;
   options.maxStepTokens = parseMaxStepTokens(flags.maxStepTokens);
-  options.regimes = parseRegimes(flags.regimes);
+  if (command.count("--regimes") > 0)
+    options.regimes = parseRegimes(flags.regimes);
   options.topLogits = parseTopLogits(flags.topLogits);
   options.fusions = parseFusions(flags);
   if (!flags.weights.empty())
@@ -214,7 +215,7 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                      "Tokens that one step may compute [512]");
   command.add_option("--regimes", flags.regimes,
                      "The most tokens of steps that are compiled as decode and "
-                     "as skinny; or none [8,64]");
+                     "as skinny; or none [those of the target: 8,64]");
   command.add_option("--top-logits", flags.topLogits,
                      "The most tokens that --top-k may keep for a step to "
                      "compute no other logits; 1: greedy text alone; 0: steps "

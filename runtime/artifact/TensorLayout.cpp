@@ -4,6 +4,8 @@
 
 #include "runtime/artifact/TensorLayout.h"
 
+#include "runtime/abi/Header.h"
+
 using namespace moert;
 using format::DataType;
 using format::Layout;
@@ -60,4 +62,10 @@ TensorForm TensorForm::of(const format::Tensor &tensor) {
   form.depth = tensor.panel_depth();
   form.unit = tensor.panel_unit();
   return form;
+}
+
+CheckedSize moert::placeTensor(uint64_t end) {
+  if (end == 0)
+    return CheckedSize(0);
+  return roundUp(CheckedSize(end) + MOERT_TENSOR_GAP, MOERT_TENSOR_ALIGNMENT);
 }

@@ -44,6 +44,10 @@ struct TensorForm {
   static TensorForm of(const format::Tensor &tensor);
 };
 
+/// Where a tensor begins in its segment if the one before it ends at `end`, or
+/// 0 for the first. Nothing if that does not fit 64 bits.
+CheckedSize placeTensor(uint64_t end);
+
 } // namespace moert
 
 #endif // RUNTIME_ARTIFACT_TENSORLAYOUT_H

@@ -108,7 +108,7 @@ private:
                             " comes after a tensor of segment ", current);
     if (index > current && !finishSegments(index))
       return false;
-    if (tensor.offset() != *roundUp(end, MOERT_TENSOR_ALIGNMENT))
+    if (tensor.offset() != *placeTensor(end))
       return report.damaged(entry, "offset is ", tensor.offset(),
                             ", but the tensor before it ends at ", end);
     if (tensor.offset() > segment.length() ||

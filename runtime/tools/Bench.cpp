@@ -14,6 +14,8 @@
 #include "runtime/tools/Interrupt.h"
 #include "runtime/tools/Probes.h"
 
+#include <sstream>
+
 using namespace moert::tools;
 
 namespace {
@@ -24,15 +26,33 @@ constexpr int64_t notGiven = -1;
 
 struct BenchFlags {
   RunFlags run;
-  BenchSettings settings{notGiven, notGiven, 1, 5};
+  std::string prompts; ///< with commas; empty: not given
+  BenchSettings settings{{}, notGiven, 1, 5};
   bool profile = false;
   bool json = false;
 };
 
+/// "1,16,64" as numbers.
+std::vector<int64_t> parsePrompts(const std::string &text) {
+  std::vector<int64_t> prompts;
+  std::string number;
+  for (std::istringstream list(text + ","); std::getline(list, number, ',');) {
+    bool digits = !number.empty() && number.size() < 10 &&
+                  number.find_first_not_of("0123456789") == std::string::npos;
+    int64_t value = digits ? std::stoll(number) : notGiven;
+    if (value == notGiven || value > maxCount)
+      throw UsageFailure("-p: '" + text +
+                         "' is no list of whole numbers from 0 to " +
+                         std::to_string(maxCount) + ", with commas between");
+    prompts.push_back(value);
+  }
+  return prompts;
+}
+
 BenchSettings completeSettings(const Model &model, BenchSettings settings) {
   int64_t most = model.info().max_positions;
-  if (settings.promptTokens == notGiven)
-    settings.promptTokens = std::min(defaultPrompt, most);
+  if (settings.promptTokens.empty())
+    settings.promptTokens = {std::min(defaultPrompt, most)};
   if (settings.generatedTokens == notGiven)
     settings.generatedTokens = std::min(defaultGenerated, most);
   return settings;
@@ -40,7 +60,9 @@ BenchSettings completeSettings(const Model &model, BenchSettings settings) {
 
 moert_session_options sessionOptions(const BenchFlags &flags,
                                      const BenchSettings &settings) {
-  int64_t length = std::max(settings.promptTokens, settings.generatedTokens);
+  int64_t length = settings.generatedTokens;
+  for (int64_t prompt : settings.promptTokens)
+    length = std::max(length, prompt);
   moert_session_options options{};
   options.threads = flags.run.threads;
   options.max_sequences = static_cast<int32_t>(settings.sequences);
@@ -49,8 +71,11 @@ moert_session_options sessionOptions(const BenchFlags &flags,
   return options;
 }
 
-void bench(const BenchFlags &flags) {
-  if (flags.settings.promptTokens == 0 && flags.settings.generatedTokens == 0)
+void bench(BenchFlags flags) {
+  if (!flags.prompts.empty())
+    flags.settings.promptTokens = parsePrompts(flags.prompts);
+  if (flags.settings.promptTokens == std::vector<int64_t>{0} &&
+      flags.settings.generatedTokens == 0)
     throw UsageFailure("-p: 0 and -n 0 leave nothing to measure");
   Model model(flags.run.model, flags.run.target);
   BenchSettings settings = completeSettings(model, flags.settings);
@@ -66,12 +91,12 @@ void bench(const BenchFlags &flags) {
       throwIfInterrupted();
       double read = readProbe.measure();
       double dot = measureDotPeak(session);
-      test.repetitions.push_back({runTest(test, model, session), read, dot});
+      TestRun run = runTest(test, model, session);
+      test.repetitions.push_back({run.seconds, run.launchesPerStep, read, dot});
     }
   moert_session_stats stats = session.stats();
-  BenchReport report{flags.run.model,    &model.info(),
-                     stats.threads,      settings.sequences,
-                     stats.launches,     std::move(tests),
+  BenchReport report{flags.run.model,    &model.info(),  stats.threads,
+                     settings.sequences, stats.launches, std::move(tests),
                      session.profile()};
   print(flags.json ? report.formatJson() : report.formatTable());
 }
@@ -94,12 +119,13 @@ operations those of matrix products. Attention is in neither.
 
 --json prints one object: `read_probe_gb_s`, `dot_peak_gflop_s`,
 `launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,
-`bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
+`launches_per_step` (as counted), `bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
 `share_of_dot_peak`; measured numbers also with _min and _max. With --profile,
 also `kernels`, a list of the totals of each kernel over all runs.
 
 Examples:
   moert bench mixtral.moe
+  moert bench mixtral.moe -p 1,16,64,512 -n 0
   moert bench mixtral.moe -p 0 -n 32 -b 8 --threads 2 --json)";
 
 CLI::Option *addCount(CLI::App &command, const char *name, int64_t &value,
@@ -114,10 +140,12 @@ void moert::tools::addBench(CLI::App &app) {
   auto flags = std::make_shared<BenchFlags>();
   BenchSettings &settings = flags->settings;
   addModel(*command, flags->run.model);
-  addCount(*command, "-p", settings.promptTokens,
-           "tokens of each prompt; 0: no prompt test [512, or what the model "
-           "takes]")
-      ->check(wholeNumber(0, maxCount));
+  command
+      ->add_option("-p", flags->prompts,
+                   "tokens of each prompt, or several numbers with commas, a "
+                   "test for each; 0: no prompt test [512, or what the model "
+                   "takes]")
+      ->option_text("N,...");
   addCount(*command, "-n", settings.generatedTokens,
            "tokens to generate; 0: no generation test [64, or what the model "
            "takes]")

@@ -44,16 +44,14 @@ static std::string formatRow(const BenchTest &test) {
 }
 
 /// Kernels by the time they took.
-static std::string
-formatKernels(std::vector<moert_kernel_profile> kernels) {
+static std::string formatKernels(std::vector<moert_kernel_profile> kernels) {
   using Kernel = moert_kernel_profile;
   double seconds = 0;
   for (const Kernel &kernel : kernels)
     seconds += kernel.seconds;
-  std::sort(kernels.begin(), kernels.end(), [](const Kernel &a,
-                                               const Kernel &b) {
-    return a.seconds > b.seconds;
-  });
+  std::sort(
+      kernels.begin(), kernels.end(),
+      [](const Kernel &a, const Kernel &b) { return a.seconds > b.seconds; });
   std::string table =
       "\n  time    launches   us each     GB/s  GFLOP/s  kernel\n";
   for (const Kernel &kernel : kernels) {
@@ -99,6 +97,7 @@ static nlohmann::ordered_json describe(const BenchTest &test) {
   nlohmann::ordered_json object;
   object["name"] = test.name;
   object["repetitions"] = test.repetitions.size();
+  object["launches_per_step"] = test.launchesPerStep();
   addSpread(object, "tokens_per_s", test.tokensPerSecond(), 1);
   object["bytes_per_token"] = test.weightBytes / test.tokens();
   addSpread(object, "gb_s", test.bytesPerSecond(), giga);
@@ -109,9 +108,9 @@ static nlohmann::ordered_json describe(const BenchTest &test) {
 }
 
 static nlohmann::ordered_json describe(const moert_kernel_profile &kernel) {
-  return {{"kernel", kernel.symbol},       {"computes", kernel.computes},
-          {"launches", kernel.launches},   {"tasks", kernel.tasks},
-          {"seconds", kernel.seconds},     {"flops", kernel.flops},
+  return {{"kernel", kernel.symbol},     {"computes", kernel.computes},
+          {"launches", kernel.launches}, {"tasks", kernel.tasks},
+          {"seconds", kernel.seconds},   {"flops", kernel.flops},
           {"bytes", kernel.weight_bytes}};
 }
 

@@ -17,9 +17,8 @@ Spread moert::tools::spreadOf(std::vector<double> values) {
     return {};
   std::sort(values.begin(), values.end());
   size_t middle = values.size() / 2;
-  double median = values.size() % 2
-                      ? values[middle]
-                      : (values[middle - 1] + values[middle]) / 2;
+  double median = values.size() % 2 ? values[middle]
+                                    : (values[middle - 1] + values[middle]) / 2;
   return {median, values.front(), values.back()};
 }
 
@@ -30,6 +29,10 @@ static Spread spreadOver(const std::vector<Repetition> &repetitions,
   for (const Repetition &repetition : repetitions)
     values.push_back(function(repetition));
   return spreadOf(values);
+}
+
+double BenchTest::launchesPerStep() const {
+  return repetitions.empty() ? 0 : repetitions.back().launchesPerStep;
 }
 
 Spread BenchTest::tokensPerSecond() const {
@@ -124,26 +127,39 @@ std::vector<Tokens> drawTokens(const BenchTest &test, int64_t vocabulary) {
   std::vector<Tokens> texts(static_cast<size_t>(test.sequences));
   for (Tokens &text : texts)
     for (int64_t i = 0; i < test.length; ++i)
-      text.push_back(static_cast<int32_t>(
-          random() % static_cast<uint64_t>(vocabulary)));
+      text.push_back(
+          static_cast<int32_t>(random() % static_cast<uint64_t>(vocabulary)));
   return texts;
 }
 
 } // namespace
 
 std::vector<BenchTest> moert::tools::planTests(const Model &model,
-                                        const BenchSettings &settings) {
+                                               const BenchSettings &settings) {
   std::vector<BenchTest> tests;
   int64_t sequences = settings.sequences;
-  model.checkLength(settings.promptTokens, "-p");
+  for (int64_t prompt : settings.promptTokens)
+    model.checkLength(prompt, "-p");
   model.checkLength(settings.generatedTokens, "-n");
-  if (settings.promptTokens > 0)
-    tests.push_back({"pp" + std::to_string(settings.promptTokens),
-                     chunkTokens(model, 0), settings.promptTokens, sequences,
-                     true, 0, 0, {}});
+  for (int64_t prompt : settings.promptTokens)
+    if (prompt > 0)
+      tests.push_back({"pp" + std::to_string(prompt),
+                       chunkTokens(model, 0),
+                       prompt,
+                       sequences,
+                       true,
+                       0,
+                       0,
+                       {}});
   if (settings.generatedTokens > 0)
-    tests.push_back({"tg" + std::to_string(settings.generatedTokens), 1,
-                     settings.generatedTokens, sequences, false, 0, 0, {}});
+    tests.push_back({"tg" + std::to_string(settings.generatedTokens),
+                     1,
+                     settings.generatedTokens,
+                     sequences,
+                     false,
+                     0,
+                     0,
+                     {}});
   if (sequences > model.info().max_step_tokens)
     throw Failure("-b: " + std::to_string(sequences) +
                   " sequences are more than the tokens of a step, " +
@@ -153,8 +169,8 @@ std::vector<BenchTest> moert::tools::planTests(const Model &model,
   return tests;
 }
 
-double moert::tools::runTest(const BenchTest &test, const Model &model,
-                      Session &session) {
+TestRun moert::tools::runTest(const BenchTest &test, const Model &model,
+                              Session &session) {
   std::vector<Tokens> texts = drawTokens(test, model.info().vocabulary);
   std::vector<moert_sequence> sequences;
   for (size_t i = 0; i < texts.size(); ++i)
@@ -163,16 +179,18 @@ double moert::tools::runTest(const BenchTest &test, const Model &model,
   for (const Step &step : planSteps(test)) {
     std::vector<moert_chunk> &chunks = steps.emplace_back();
     for (const Slice &slice : step)
-      chunks.push_back({sequences[slice.sequence],
-                        texts[slice.sequence].data() + slice.begin, slice.count,
-                        slice.wantsLogits ? MOERT_LOGITS_LAST
-                                          : MOERT_LOGITS_NONE});
+      chunks.push_back(
+          {sequences[slice.sequence],
+           texts[slice.sequence].data() + slice.begin, slice.count,
+           slice.wantsLogits ? MOERT_LOGITS_LAST : MOERT_LOGITS_NONE});
   }
+  int64_t launched = session.stats().launched;
   Stopwatch watch;
   for (const std::vector<moert_chunk> &step : steps)
     session.step(step);
   double seconds = watch.seconds();
+  launched = session.stats().launched - launched;
   for (moert_sequence sequence : sequences)
     session.destroySequence(sequence);
-  return seconds;
+  return {seconds, double(launched) / double(steps.size())};
 }

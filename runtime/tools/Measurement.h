@@ -17,7 +17,8 @@
 namespace moert::tools {
 
 struct BenchSettings {
-  int64_t promptTokens; ///< of each sequence; 0: no prompt test
+  /// Of each sequence, a test for each number; 0: no prompt test.
+  std::vector<int64_t> promptTokens;
   int64_t generatedTokens;
   int64_t sequences;
   int64_t repetitions;
@@ -32,6 +33,7 @@ Spread spreadOf(std::vector<double> values);
 /// One run of a test and the probes right before it.
 struct Repetition {
   double seconds;
+  double launchesPerStep;
   double readProbe; ///< bytes per second
   double dotPeak;   ///< operations per second
 };
@@ -41,7 +43,7 @@ struct BenchTest {
   std::string name; ///< "pp512", "tg64"
   /// Tokens that each sequence adds in one step.
   int64_t chunk;
-  int64_t length;    ///< of each sequence in the end
+  int64_t length; ///< of each sequence in the end
   int64_t sequences;
   bool isPrompt;
   /// Of the whole test, as the model counts them.
@@ -49,6 +51,7 @@ struct BenchTest {
   std::vector<Repetition> repetitions;
 
   double tokens() const { return double(length * sequences); }
+  double launchesPerStep() const; ///< of the last run
   Spread tokensPerSecond() const;
   Spread bytesPerSecond() const;
   Spread operationsPerSecond() const;
@@ -60,8 +63,14 @@ struct BenchTest {
 std::vector<BenchTest> planTests(const Model &model,
                                  const BenchSettings &settings);
 
-/// Runs the test once, on new sequences; returns the seconds its steps took.
-double runTest(const BenchTest &test, const Model &model, Session &session);
+/// What one run of a test took.
+struct TestRun {
+  double seconds;         ///< of all steps
+  double launchesPerStep; ///< as the runtime counts them
+};
+
+/// Runs the test once, on new sequences.
+TestRun runTest(const BenchTest &test, const Model &model, Session &session);
 
 } // namespace moert::tools
 

@@ -4,6 +4,8 @@
 
 #include "test/runtime/artifact/ArtifactParts.h"
 
+#include "runtime/artifact/TensorLayout.h"
+
 #include "runtime/abi/Kernel.h"
 #include "runtime/artifact/Checksum.h"
 
@@ -27,7 +29,7 @@ static std::string patternOf(size_t size, char first) {
 static void addTensor(ArtifactParts &parts, const char *name,
                       std::vector<uint64_t> shape, uint64_t length) {
   std::string &segment = parts.segments.back();
-  segment.resize((segment.size() + 63) / 64 * 64);
+  segment.resize(*placeTensor(segment.size()));
   auto tensor = std::make_unique<TensorT>();
   tensor->name = name;
   tensor->type = DataType::BF16;

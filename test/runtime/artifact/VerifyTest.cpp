@@ -155,17 +155,17 @@ INSTANTIATE_TEST_SUITE_P(
              "tensor 'embed' (entry 0): segment 1 holds Code, not weights"),
         CASE(
             OffsetUnaligned, tensor(p, 1).offset += 2,
-            "tensor 'norm' (entry 1): offset is 1602, but the tensor before it "
+            "tensor 'norm' (entry 1): offset is 2690, but the tensor before it "
             "ends at 1600"),
         CASE(OffsetThatOverlaps, tensor(p, 1).offset = 0,
              "tensor 'norm' (entry 1): offset is 0, but the tensor before it "
              "ends at 1600"),
         CASE(BeyondTheSegment, tensor(p, 2).shape[0] = 65;
              tensor(p, 2).length = 4608,
-             "tensor 'head' (entry 2): length 4608 at offset 1664 passes the "
-             "end 4736 of segment 3"),
+             "tensor 'head' (entry 2): length 4608 at offset 3840 passes the "
+             "end 6912 of segment 3"),
         CASE(BytesOfNoTensor, p.table.tensors.pop_back(),
-             "segment 3 has 4736 bytes, but its tensors end at 1640"),
+             "segment 3 has 6912 bytes, but its tensors end at 2728"),
         CASE(NameTwice, tensor(p, 1).name = "embed",
              "tensor 'embed' (entry 1): there are two of this name as "
              "row-major"),
@@ -208,9 +208,9 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"OtherMagic", [](moert_header &h) { h.magic[1] = 'X'; },
                    "does not begin with the magic of an artifact"},
         HeaderCase{"OtherMajor", [](moert_header &h) { h.major = 2; },
-                   "has format 2.1, but this program reads 1.1"},
-        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 2; },
-                   "has format 1.2, but this program reads 1.1"},
+                   "has format 2.2, but this program reads 1.2"},
+        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 3; },
+                   "has format 1.3, but this program reads 1.2"},
         HeaderCase{"Reserved", [](moert_header &h) { h.reserved = 5; },
                    "the header's reserved field is 5, not 0"},
         HeaderCase{"OtherSize", [](moert_header &h) { ++h.file_size; }, "has "},

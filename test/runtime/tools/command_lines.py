@@ -76,7 +76,9 @@ def input_cases():
         ("nothing to measure", moert("bench", MODEL, "-p", "0", "-n", "0"), 2, "nothing to measure"),
         ("no sequences", moert("bench", MODEL, "-b", "0"), 2, "-b: 0 is out of range"),
         ("no repetitions", moert("bench", MODEL, "-r", "0"), 2, "-r: 0 is out of range"),
-        ("negative prompt length", moert("bench", MODEL, "-p", "-1"), 2, "-p: -1 is out of range"),
+        ("negative prompt length", moert("bench", MODEL, "-p", "-1"), 2, "-p: '-1' is no list of whole numbers"),
+        ("prompt lengths without a comma", moert("bench", MODEL, "-p", "1;2"), 2, "-p: '1;2' is no list of whole numbers"),
+        ("a prompt length missing", moert("bench", MODEL, "-p", "1,,2"), 2, "-p: '1,,2' is no list of whole numbers"),
     ]
 
 
