@@ -3,13 +3,17 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The table of kernel builders: what can be compiled.
+/// The tables of kernel builders: what can be compiled for which machine.
 ///
 //===----------------------------------------------------------------------===//
 
 #include "codegen/KernelBuilder.h"
+#include "codegen/Emit.h"
 #include "codegen/kernels/Kernels.h"
+#include "codegen/nvidia/GpuKernels.h"
 #include "codegen/x86/MatrixKernels.h"
+
+#include "mlir/IR/Verifier.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -17,19 +21,40 @@
 using namespace mlir;
 using namespace moec;
 
-static SmallVector<const KernelBuilder *> allBuilders() {
-  SmallVector<const KernelBuilder *> builders = {
+using Builders = SmallVector<const KernelBuilder *>;
+
+/// Kernels that know no machine.
+static Builders portableBuilders() {
+  Builders builders = {
       &embedKernel,     &selectRowsKernel,    &addKernel,
       &rmsNormKernel,   &addNormKernel,       &swigluKernel,
       &ropeKernel,      &rotatedAppendKernel, &appendKVKernel,
       &attentionKernel, &topKKernel,          &dispatchKernel,
-      &permuteKernel,   &combineKernel,       &packKernelBuilder(),
-      &partTopKernel,   &mergeTopKernel};
+      &permuteKernel,   &combineKernel,       &partTopKernel,
+      &mergeTopKernel};
   for (const KernelBuilder &builder : routingKernels())
     builders.push_back(&builder);
+  return builders;
+}
+
+static Builders x86Builders() {
+  Builders builders = portableBuilders();
+  builders.push_back(&packKernelBuilder());
   for (const KernelBuilder &builder : matrixKernelBuilders())
     builders.push_back(&builder);
   return builders;
+}
+
+/// A GPU's own kernels go before the portable ones for the same operations.
+static Builders nvidiaBuilders() {
+  Builders builders = gpuKernelBuilders();
+  builders.append(portableBuilders());
+  return builders;
+}
+
+static const Builders &buildersOf(Machine machine) {
+  static const Builders x86 = x86Builders(), nvidia = nvidiaBuilders();
+  return machine == Machine::X86 ? x86 : nvidia;
 }
 
 /// The operations of a region, in order, without the yield.
@@ -40,8 +65,9 @@ static SmallVector<StringRef> operationNames(Block &region) {
   return names;
 }
 
-const KernelBuilder *moec::lookupKernelBuilder(Block &region) {
-  static const SmallVector<const KernelBuilder *> builders = allBuilders();
+const KernelBuilder *moec::lookupKernelBuilder(Block &region,
+                                               Machine machine) {
+  const Builders &builders = buildersOf(machine);
   SmallVector<StringRef> names = operationNames(region);
   for (const KernelBuilder *builder : builders)
     if (!builder->operations.empty() && builder->operations.equals(names))
@@ -53,10 +79,23 @@ const KernelBuilder *moec::lookupKernelBuilder(Block &region) {
 }
 
 FailureOr<const KernelBuilder *>
-moec::findKernelBuilder(exec::KernelOp kernel) {
+moec::findKernelBuilder(exec::KernelOp kernel, Machine machine) {
   Block &region = kernel.getBody().front();
-  if (const KernelBuilder *builder = lookupKernelBuilder(region))
+  if (const KernelBuilder *builder = lookupKernelBuilder(region, machine))
     return builder;
   return kernel.emitOpError("has no kernel builder for ")
          << llvm::join(operationNames(region), ", ");
+}
+
+LogicalResult moec::emitKernels(ModuleOp module, const KernelContext &context,
+                                ModuleOp into) {
+  Emit emit(into.getLoc(), OpBuilder::atBlockEnd(into.getBody()));
+  for (auto kernel : module.getOps<exec::KernelOp>()) {
+    auto builder = findKernelBuilder(kernel, context.target.machine);
+    if (failed(builder) || failed((*builder)->plan(kernel, context)))
+      return failure();
+    emit.setLoc(kernel.getLoc());
+    (*builder)->emit(kernel, context, emit);
+  }
+  return verify(into);
 }

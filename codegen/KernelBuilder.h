@@ -33,6 +33,10 @@ struct KernelPlan {
   /// Whether tasks wait for those before them, so that ranges must begin in
   /// ascending order.
   bool isOrdered = false;
+  /// On a GPU: threads of a block, the tasks that it computes together, and its
+  /// dynamic shared memory. 0 threads: a kernel of ranges of tasks, of which
+  /// each thread takes one after the other.
+  int64_t blockThreads = 0, blockTasks = 1, sharedBytes = 0;
 };
 
 /// What a kernel is built for.
@@ -62,13 +66,20 @@ struct KernelBuilder {
   bool packsActivations = false;
 };
 
-/// The builder for a region (of a kernel, or of what will be one), or null.
-/// Exact lists of operations go before composed kernels.
-const KernelBuilder *lookupKernelBuilder(mlir::Block &region);
+/// The builder of a machine for a region (of a kernel, or of what will be one),
+/// or null. Exact lists of operations go before composed kernels.
+const KernelBuilder *lookupKernelBuilder(mlir::Block &region, Machine machine);
 
 /// The builder for the kernel, or an error at the kernel that names its
 /// operations.
-mlir::FailureOr<const KernelBuilder *> findKernelBuilder(exec::KernelOp kernel);
+mlir::FailureOr<const KernelBuilder *> findKernelBuilder(exec::KernelOp kernel,
+                                                         Machine machine);
+
+/// Emits every kernel of `module` into another one, for the target of
+/// `context`, and verifies what came of it.
+mlir::LogicalResult emitKernels(mlir::ModuleOp module,
+                                const KernelContext &context,
+                                mlir::ModuleOp into);
 
 } // namespace moec
 

@@ -9,6 +9,8 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <optional>
+
 using namespace moec;
 
 using Names = std::vector<std::string>;
@@ -64,6 +66,55 @@ static Target makeZnver4() {
   return t;
 }
 
+//===----------------------------------------------------------------------===//
+// NVIDIA GPUs
+//===----------------------------------------------------------------------===//
+
+/// Architectures, and a card of each: A100, A10, L40S, H100, B200, RTX 5090.
+static std::vector<GpuFeatures> gpuTable() {
+  auto make = [](const char *arch, int64_t multiprocessors, int64_t sharedKiB,
+                 int64_t warps) {
+    GpuFeatures gpu;
+    gpu.arch = arch;
+    gpu.multiprocessors = multiprocessors;
+    // One KiB of a multiprocessor's shared memory per block is the system's.
+    gpu.sharedBytes = (sharedKiB - 1) << 10;
+    gpu.multiprocessorShared = sharedKiB << 10;
+    gpu.maxWarps = warps;
+    return gpu;
+  };
+  std::vector<GpuFeatures> gpus = {
+      make("sm_80", 108, 164, 64),  make("sm_86", 72, 100, 48),
+      make("sm_89", 142, 100, 48),  make("sm_90a", 132, 228, 64),
+      make("sm_100a", 148, 228, 64), make("sm_120a", 170, 100, 48)};
+  for (GpuFeatures &gpu : gpus) {
+    gpu.hasWarpgroupProducts = gpu.arch == "sm_90a";
+    gpu.hasTensorCopies = llvm::StringRef(gpu.arch).ends_with("a");
+  }
+  return gpus;
+}
+
+static std::optional<Target> findGpu(llvm::StringRef name) {
+  for (GpuFeatures &gpu : gpuTable()) {
+    if (gpu.arch != name)
+      continue;
+    Target t;
+    t.machine = Machine::Nvidia;
+    t.name = name.str();
+    t.gpu = gpu;
+    return t;
+  }
+  return std::nullopt;
+}
+
+bool moec::isGpuTarget(llvm::StringRef name) {
+  return findGpu(name).has_value();
+}
+
+//===----------------------------------------------------------------------===//
+// The machine that compiles
+//===----------------------------------------------------------------------===//
+
 static llvm::Expected<Target> detectHost() {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   auto hasAll = [&](const Names &names) {
@@ -95,7 +146,8 @@ static llvm::Expected<Target> detectHost() {
 
 llvm::ArrayRef<llvm::StringRef> moec::targetNames() {
   static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4", "znver4",
-                                          "host"};
+                                          "sm_80", "sm_86", "sm_89", "sm_90a",
+                                          "sm_100a", "sm_120a", "host"};
   return names;
 }
 
@@ -108,6 +160,8 @@ llvm::Expected<Target> moec::lookupTarget(llvm::StringRef name) {
     return makeZnver4();
   if (name == "host")
     return detectHost();
+  if (std::optional<Target> gpu = findGpu(name))
+    return std::move(*gpu);
   return llvm::createStringError("--target: unknown target '" + name +
                                  "'; known are " +
                                  llvm::join(targetNames(), ", "));

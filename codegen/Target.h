@@ -21,8 +21,27 @@
 
 namespace moec {
 
-/// An x86-64 machine.
+/// Decides which builders make kernels, and what code they become.
+enum class Machine { X86, Nvidia };
+
+/// What a GPU has. Sources: CUDA C++ Programming Guide, "Compute Capabilities";
+/// the number of multiprocessors is that of the card that the architecture is
+/// compiled for most.
+struct GpuFeatures {
+  std::string arch; ///< as ptxas knows it: "sm_90a"
+  int64_t multiprocessors = 0;
+  int64_t sharedBytes = 0;            ///< of a block, at most
+  int64_t multiprocessorShared = 0;   ///< bytes
+  int64_t registers = 65536;          ///< 32-bit, of a multiprocessor
+  int64_t maxWarps = 0;               ///< of a multiprocessor
+  bool hasTensorCopies = false;       ///< TMA and its barriers
+  bool hasWarpgroupProducts = false;  ///< wgmma
+};
+
+/// A machine that code is made for.
 struct Target {
+  Machine machine = Machine::X86;
+  GpuFeatures gpu;  ///< of Machine::Nvidia; what follows is for x86-64
   std::string name; ///< as the user types it: "x86-64-v4"
   std::string cpu;  ///< LLVM's name of the instruction set
   std::string tune; ///< LLVM's name of the CPU to schedule for
@@ -58,6 +77,9 @@ struct Target {
 /// The target called `name`; "host" is the machine that runs the compiler.
 /// Fails on an unknown name, and lists the known ones.
 llvm::Expected<Target> lookupTarget(llvm::StringRef name);
+
+/// Whether the name is that of a GPU.
+bool isGpuTarget(llvm::StringRef name);
 
 /// The names that lookupTarget accepts, "host" included.
 llvm::ArrayRef<llvm::StringRef> targetNames();

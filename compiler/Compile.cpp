@@ -6,6 +6,7 @@
 
 #include "codegen/ScratchMemory.h"
 #include "codegen/Target.h"
+#include "codegen/nvidia/CompileKernels.h"
 #include "codegen/x86/CompileKernels.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/ModelInput.h"
@@ -46,7 +47,8 @@ public:
 private:
   Error runModelPhases();
   Expected<CompiledTarget> lower(const std::string &name);
-  Expected<std::string> compileCode(CompiledTarget &compiled, CodeForm form);
+  Expected<std::string> compileText(CompiledTarget &compiled, CodeForm form);
+  Error dumpCode(CompiledTarget &compiled);
   Expected<TargetCode> buildCode(CompiledTarget &compiled);
   Error runPhase(const Phase &phase, ModuleOp module, StringRef prefix);
   Error dumpModule(ModuleOp module, const Twine &name);
@@ -106,6 +108,7 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   CompiledTarget compiled{*target, input.module->clone()};
   CpuOptions cpu;
   cpu.target = name;
+  cpu.machine = target->machine;
   cpu.maxStepTokens = options.maxStepTokens;
   cpu.regimes = options.regimes ? *options.regimes
                                 : llvm::to_vector(target->regimeBorders);
@@ -122,34 +125,51 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
 // Code
 //===----------------------------------------------------------------------===//
 
-Expected<std::string> Compilation::compileCode(CompiledTarget &compiled,
+/// The code as text: LLVM IR, or the assembly of the machine.
+Expected<std::string> Compilation::compileText(CompiledTarget &compiled,
                                                CodeForm form) {
-  auto code = compileKernels(*compiled.module, compiled.context(), form);
-  if (code)
-    return code;
-  return createStringError(options.model + ": " + toString(code.takeError()));
+  auto text =
+      compiled.target.machine == Machine::X86
+          ? compileKernels(*compiled.module, compiled.context(), form)
+          : compileGpuKernels(*compiled.module, compiled.context(),
+                              form == CodeForm::LLVM ? GpuForm::LLVM
+                                                     : GpuForm::Ptx);
+  if (text)
+    return text;
+  return createStringError(options.model + ": " + toString(text.takeError()));
+}
+
+Error Compilation::dumpCode(CompiledTarget &compiled) {
+  if (!dump.isOn())
+    return Error::success();
+  bool isGpu = compiled.target.machine == Machine::Nvidia;
+  for (auto [form, suffix] :
+       {std::pair(CodeForm::LLVM, "-kernels.ll"),
+        std::pair(CodeForm::Assembly,
+                  isGpu ? "-kernels.ptx" : "-kernels.s")}) {
+    Expected<std::string> text = compileText(compiled, form);
+    if (!text)
+      return text.takeError();
+    if (Error error = dump.write(compiled.target.name + suffix, *text))
+      return error;
+  }
+  return Error::success();
 }
 
 /// What the artifact holds for a target.
 Expected<TargetCode> Compilation::buildCode(CompiledTarget &compiled) {
   const moec::Target &target = compiled.target;
   progress.begin("compiling kernels for " + target.name);
-  if (dump.isOn())
-    for (auto [form, suffix] : {std::pair(CodeForm::LLVM, "-kernels.ll"),
-                                std::pair(CodeForm::Assembly, "-kernels.s")}) {
-      Expected<std::string> text = compileCode(compiled, form);
-      if (!text)
-        return text.takeError();
-      if (Error error = dump.write(target.name + suffix, *text))
-        return error;
-    }
-  Expected<std::string> code = compileCode(compiled, CodeForm::SharedObject);
-  if (!code)
-    return code.takeError();
+  if (Error error = dumpCode(compiled))
+    return error;
   FailureOr<int64_t> scratch =
       scratchBytes(*compiled.module, compiled.context());
   if (failed(scratch))
     return diagnostics.take();
+  auto code = compileKernels(*compiled.module, compiled.context(),
+                             CodeForm::SharedObject);
+  if (!code)
+    return createStringError(options.model + ": " + toString(code.takeError()));
   return TargetCode{target.name,      target.requiredFeatures,
                     *compiled.module, std::move(*code),
                     costOf(target),   static_cast<uint64_t>(*scratch)};
@@ -193,7 +213,7 @@ Error Compilation::emitTarget() {
   if (options.emit == EmitKind::Exec)
     return writeText(print(*compiled->module));
   progress.begin("compiling kernels for " + compiled->target.name);
-  Expected<std::string> text = compileCode(
+  Expected<std::string> text = compileText(
       *compiled,
       options.emit == EmitKind::LLVM ? CodeForm::LLVM : CodeForm::Assembly);
   if (!text)

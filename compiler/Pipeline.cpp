@@ -46,9 +46,10 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
              addFusionPasses(passes, fusions, cost);
            }},
           {"pack",
-           [](OpPassManager &passes) {
-             passes.addNestedPass<func::FuncOp>(
-                 createX86PackMatrixOperandsPass());
+           [machine = options.machine](OpPassManager &passes) {
+             if (machine == Machine::X86)
+               passes.addNestedPass<func::FuncOp>(
+                   createX86PackMatrixOperandsPass());
            }},
           {"lower",
            [lowering](OpPassManager &passes) {

@@ -10,6 +10,7 @@
 #ifndef COMPILER_PIPELINE_H
 #define COMPILER_PIPELINE_H
 
+#include "codegen/Target.h"
 #include "compiler/Fusions.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -30,6 +31,7 @@ struct Phase {
 /// What the phases for an x86-64 target depend on.
 struct CpuOptions {
   std::string target = "host";
+  Machine machine = Machine::X86;
   int64_t maxStepTokens = 512;
   /// The most tokens of all regimes but the last, ascending; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};

@@ -5,6 +5,7 @@
 #include "codegen/x86/CompileKernels.h"
 
 #include "codegen/Emit.h"
+#include "codegen/ErrorText.h"
 #include "codegen/x86/LinkSharedObject.h"
 #include "codegen/x86/LowerToLLVM.h"
 
@@ -14,8 +15,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/IR/Verifier.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -40,19 +39,6 @@ void moec::loadEmitDialects(MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
                       scf::SCFDialect, vector::VectorDialect,
                       x86vector::X86VectorDialect>();
-}
-
-static LogicalResult emitKernels(ModuleOp module, const KernelContext &context,
-                                 ModuleOp into) {
-  Emit emit(into.getLoc(), OpBuilder::atBlockEnd(into.getBody()));
-  for (auto kernel : module.getOps<exec::KernelOp>()) {
-    auto builder = findKernelBuilder(kernel);
-    if (failed(builder) || failed((*builder)->plan(kernel, context)))
-      return failure();
-    emit.setLoc(kernel.getLoc());
-    (*builder)->emit(kernel, context, emit);
-  }
-  return verify(into);
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,26 +137,6 @@ compileLLVM(llvm::Module &module, const Target &target, CodeForm form) {
     return object;
   return linkSharedObject(*object);
 }
-
-namespace {
-
-/// Gathers the errors reported while it lives, as one line.
-class ErrorText {
-public:
-  explicit ErrorText(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-            return failure();
-          text += (text.empty() ? "" : "; ") + diagnostic.str();
-          return success();
-        }) {}
-  std::string text;
-
-private:
-  ScopedDiagnosticHandler handler;
-};
-
-} // namespace
 
 llvm::Expected<std::string> moec::compileFunctions(ModuleOp functions,
                                                    const Target &target,

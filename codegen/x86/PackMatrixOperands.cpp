@@ -100,7 +100,7 @@ private:
   /// panels: kernels that choose experts read the router's rows as they are.
   LogicalResult packGroup(exec::GroupOp group, Packs &packs) {
     const KernelBuilder *builder =
-        lookupKernelBuilder(group.getBody().front());
+        lookupKernelBuilder(group.getBody().front(), Machine::X86);
     for (Operation &op : group.getBody().front()) {
       auto operands = matrixOperands(&op);
       if (!operands || isa<moe::RouterOp>(op))

@@ -64,7 +64,7 @@ static Compiled compile(const std::string &text, const std::string &name,
   if (!code)
     throw std::runtime_error(llvm::toString(code.takeError()));
   auto kernel = *module->getOps<exec::KernelOp>().begin();
-  auto builder = findKernelBuilder(kernel);
+  auto builder = findKernelBuilder(kernel, target.machine);
   auto plan = (*builder)->plan(kernel, kernelContext);
   return {kernel.getSymName().str(), *code, *plan};
 }

@@ -30,6 +30,8 @@ TEST(Target, RequiresEveryFeatureThatItUses) {
   for (llvm::StringRef name : targetNames()) {
     llvm::Expected<Target> target = lookupTarget(name);
     ASSERT_TRUE(bool(target));
+    if (target->machine == Machine::Nvidia)
+      continue;
     EXPECT_THAT(target->requiredFeatures, Contains("avx2"));
     for (const std::string &feature : target->extraFeatures)
       EXPECT_THAT(target->requiredFeatures, Contains(feature));
@@ -44,6 +46,22 @@ TEST(Target, Zen4RequiresNothingOfOneVendor) {
   Target zen4 = llvm::cantFail(lookupTarget("znver4"));
   for (const char *feature : {"sse4a", "clzero", "mwaitx", "xop"})
     EXPECT_THAT(zen4.requiredFeatures, Not(Contains(feature)));
+}
+
+TEST(Target, GpusDifferInSharedMemoryAndCopies) {
+  Target a100 = llvm::cantFail(lookupTarget("sm_80"));
+  Target h100 = llvm::cantFail(lookupTarget("sm_90a"));
+  Target consumer = llvm::cantFail(lookupTarget("sm_120a"));
+  EXPECT_EQ(a100.machine, Machine::Nvidia);
+  EXPECT_EQ(a100.gpu.sharedBytes, 163 << 10);
+  EXPECT_EQ(h100.gpu.sharedBytes, 227 << 10);
+  EXPECT_EQ(consumer.gpu.sharedBytes, 99 << 10);
+  EXPECT_FALSE(a100.gpu.hasTensorCopies);
+  EXPECT_TRUE(h100.gpu.hasWarpgroupProducts);
+  EXPECT_TRUE(consumer.gpu.hasTensorCopies);
+  EXPECT_FALSE(consumer.gpu.hasWarpgroupProducts);
+  EXPECT_TRUE(isGpuTarget("sm_90a"));
+  EXPECT_FALSE(isGpuTarget("znver4"));
 }
 
 TEST(Target, UnknownNameIsRefusedWithTheKnownOnes) {

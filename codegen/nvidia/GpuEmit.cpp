@@ -1,0 +1,162 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/GpuEmit.h"
+
+#include "runtime/abi/GpuKernel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <cstddef>
+
+using namespace mlir;
+using namespace moec;
+
+/// LLVM's number of the state space.
+static constexpr unsigned sharedSpace = 3;
+/// Of a thread, and of a multiprocessor.
+static constexpr int64_t mostRegisters = 255, allRegisters = 65536;
+/// What tensor copies ask of a tile in shared memory; harmless for others.
+static constexpr int64_t sharedAlignment = 1024;
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+int64_t GpuArguments::count() const {
+  return static_cast<int64_t>(parameters.size()) - 1;
+}
+
+Value GpuArguments::pointerTo(Value value) const {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return parameters[argument.getArgNumber()];
+  Block &body = exec::KernelOp(kernel).getBody().front();
+  auto yielded = body.getTerminator()->getOperands();
+  auto place = llvm::find(yielded, value);
+  assert(place != yielded.end() && "only what is yielded has an address");
+  return parameters[body.getNumArguments() + (place - yielded.begin())];
+}
+
+Value GpuArguments::field(Emit &emit, Type type, size_t offset) const {
+  Value address =
+      emit.at(parameters.back(), emit.getI8Type(), emit.i64(offset));
+  return emit.load(type, address);
+}
+
+Value GpuArguments::rows(Emit &emit) const {
+  return field(emit, emit.getI64Type(), offsetof(moert_gpu_launch, rows));
+}
+Value GpuArguments::tasks(Emit &emit) const {
+  return field(emit, emit.getI64Type(), offsetof(moert_gpu_launch, tasks));
+}
+Value GpuArguments::status(Emit &emit) const {
+  return field(emit, emit.pointer(), offsetof(moert_gpu_launch, status));
+}
+Value GpuArguments::finished(Emit &emit) const {
+  return field(emit, emit.pointer(), offsetof(moert_gpu_launch, finished));
+}
+Value GpuArguments::scratch(Emit &emit) const {
+  return field(emit, emit.pointer(), offsetof(moert_gpu_launch, scratch));
+}
+Value GpuArguments::scratchPitch(Emit &emit) const {
+  return field(emit, emit.getI64Type(),
+               offsetof(moert_gpu_launch, scratch_pitch));
+}
+
+//===----------------------------------------------------------------------===//
+// Entry points
+//===----------------------------------------------------------------------===//
+
+/// The types of a kernel's parameters: addresses, and the launch by value.
+static SmallVector<Type> parameterTypes(Emit &emit, exec::KernelOp kernel) {
+  Block &body = kernel.getBody().front();
+  size_t count =
+      body.getNumArguments() + body.getTerminator()->getNumOperands();
+  return SmallVector<Type>(count + 1, emit.pointer());
+}
+
+void moec::emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
+                     llvm::function_ref<void(const GpuArguments &)> body) {
+  OpBuilder::InsertionGuard guard(emit);
+  auto module = emit.getInsertionBlock()->getParentOp();
+  emit.setInsertionPointToEnd(cast<ModuleOp>(module).getBody());
+  SmallVector<Type> types = parameterTypes(emit, kernel);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(emit.getContext()), types);
+  auto function =
+      LLVM::LLVMFuncOp::create(emit, kernel.getSymName(), type);
+  function->setAttr("nvvm.kernel", emit.getUnitAttr());
+  function->setAttr("nvvm.maxntid", emit.getDenseI32ArrayAttr(
+                                        {static_cast<int32_t>(threads)}));
+  // Else ptxas spills to let more blocks run than there will be.
+  if (threads * mostRegisters <= allRegisters)
+    function->setAttr("nvvm.maxnreg", emit.getI32IntegerAttr(mostRegisters));
+  unsigned last = types.size() - 1;
+  auto bytes =
+      LLVM::LLVMArrayType::get(emit.getI8Type(), sizeof(moert_gpu_launch));
+  function.setArgAttr(last, "llvm.byval", TypeAttr::get(bytes));
+  function.setArgAttr(last, "llvm.align", emit.getI64IntegerAttr(8));
+  function.setArgAttr(last, "nvvm.grid_constant", emit.getUnitAttr());
+  Block *block = function.addEntryBlock(emit);
+  emit.setInsertionPointToStart(block);
+  body(GpuArguments(kernel, block->getArguments()));
+  LLVM::ReturnOp::create(emit, ValueRange());
+}
+
+//===----------------------------------------------------------------------===//
+// Threads and shared memory
+//===----------------------------------------------------------------------===//
+
+/// An index of the machine, 32 bits and not negative, as i64.
+template <class Op> static Value readIndex(Emit &emit) {
+  return emit.extend(Op::create(emit, emit.getI32Type()).getResult());
+}
+
+Value moec::threadIndex(Emit &emit) {
+  return readIndex<NVVM::ThreadIdXOp>(emit);
+}
+Value moec::laneIndex(Emit &emit) {
+  return emit.rem(threadIndex(emit), warpThreads);
+}
+Value moec::blockIndex(Emit &emit) { return readIndex<NVVM::BlockIdXOp>(emit); }
+Value moec::gridSize(Emit &emit) { return readIndex<NVVM::GridDimXOp>(emit); }
+
+static Value shuffle(Emit &emit, Value v, Value lane, NVVM::ShflKind kind) {
+  auto i32 = [&](int32_t n) -> Value {
+    return LLVM::ConstantOp::create(emit, emit.getI32IntegerAttr(n));
+  };
+  return NVVM::ShflOp::create(emit, v.getType(), i32(-1), v, lane,
+                              i32(warpThreads - 1), kind, UnitAttr());
+}
+Value moec::shuffleXor(Emit &emit, Value v, int64_t distance) {
+  return shuffle(emit, v, emit.truncate(emit.i64(distance)),
+                 NVVM::ShflKind::bfly);
+}
+Value moec::shuffleFrom(Emit &emit, Value v, Value lane) {
+  return shuffle(emit, v, emit.truncate(lane), NVVM::ShflKind::idx);
+}
+
+void moec::blockBarrier(Emit &emit) { NVVM::Barrier0Op::create(emit); }
+
+/// External and of no size: memory that the launch brings. A private one would
+/// become a variable of one byte.
+Value moec::sharedMemory(Emit &emit, int64_t offset) {
+  static constexpr llvm::StringLiteral name = "dynamic_shared";
+  auto module = emit.getInsertionBlock()->getParentOp()
+                    ->getParentOfType<ModuleOp>();
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(emit);
+    emit.setInsertionPointToStart(module.getBody());
+    LLVM::GlobalOp::create(emit, LLVM::LLVMArrayType::get(emit.getI8Type(), 0),
+                           /*isConstant=*/false, LLVM::Linkage::External, name,
+                           Attribute(), sharedAlignment, sharedSpace);
+  }
+  Type type = LLVM::LLVMPointerType::get(emit.getContext(), sharedSpace);
+  Value base = LLVM::AddressOfOp::create(emit, type, name);
+  // LLVM sees through the cast and keeps accesses in the shared space.
+  Value generic = LLVM::AddrSpaceCastOp::create(emit, emit.pointer(), base);
+  return emit.at(generic, emit.getI8Type(), emit.i64(offset));
+}

@@ -1,0 +1,70 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// What bodies of GPU kernels have beside Emit: threads, blocks, shared memory,
+/// entry points.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_GPUEMIT_H
+#define CODEGEN_NVIDIA_GPUEMIT_H
+
+#include "codegen/KernelBuilder.h"
+#include "codegen/Emit.h"
+
+namespace moec {
+
+/// The parameters of an entry point: see runtime/abi/GpuKernel.h.
+class GpuArguments {
+public:
+  GpuArguments(exec::KernelOp kernel, mlir::ValueRange parameters)
+      : kernel(kernel), parameters(parameters) {}
+
+  /// The address of the i-th operand or result.
+  mlir::Value pointer(int64_t i) const { return parameters[i]; }
+  /// The address of a value of the region: an argument or a yielded result.
+  mlir::Value pointerTo(mlir::Value value) const;
+  /// Fields of moert_gpu_launch.
+  mlir::Value rows(Emit &emit) const;
+  mlir::Value tasks(Emit &emit) const;
+  mlir::Value status(Emit &emit) const;
+  mlir::Value finished(Emit &emit) const;
+  mlir::Value scratch(Emit &emit) const;
+  mlir::Value scratchPitch(Emit &emit) const;
+  int64_t count() const;
+
+private:
+  mlir::Value field(Emit &emit, mlir::Type type, size_t offset) const;
+
+  exec::KernelOp kernel;
+  mlir::SmallVector<mlir::Value> parameters;
+};
+
+/// Defines the entry point of a kernel for blocks of `threads` threads.
+void emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
+               llvm::function_ref<void(const GpuArguments &)> body);
+
+constexpr int64_t warpThreads = 32;
+
+/// Indices as i64.
+mlir::Value threadIndex(Emit &emit);
+mlir::Value laneIndex(Emit &emit); ///< in the warp
+mlir::Value blockIndex(Emit &emit);
+mlir::Value gridSize(Emit &emit);
+
+/// All threads of the block meet.
+void blockBarrier(Emit &emit);
+
+/// What the lane at an exclusive-or distance holds, or a lane of that index; an
+/// f32. All lanes of the warp take part.
+mlir::Value shuffleXor(Emit &emit, mlir::Value v, int64_t distance);
+mlir::Value shuffleFrom(Emit &emit, mlir::Value v, mlir::Value lane);
+
+/// A byte of the block's dynamic shared memory.
+mlir::Value sharedMemory(Emit &emit, int64_t offset = 0);
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_GPUEMIT_H

@@ -1,0 +1,34 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The builders of kernels that are written for NVIDIA GPUs.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_GPUKERNELS_H
+#define CODEGEN_NVIDIA_GPUKERNELS_H
+
+#include "codegen/KernelBuilder.h"
+
+namespace moec {
+
+/// In the order in which they are asked.
+llvm::SmallVector<const KernelBuilder *> gpuKernelBuilders();
+
+// GpuAttention.cpp
+extern const KernelBuilder gpuAttentionKernel;
+// ExactMatmul.cpp
+llvm::ArrayRef<KernelBuilder> exactMatmulKernels();
+
+/// How the blocks of a launch look: what the plan says, or what kernels of
+/// ranges of tasks get.
+struct BlockShape {
+  int64_t threads, tasks, sharedBytes;
+};
+BlockShape blockShape(const KernelPlan &plan);
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_GPUKERNELS_H
