@@ -150,7 +150,8 @@ private:
                            Plans &plans) {
     if (plans.contains(kernel))
       return success();
-    FailureOr<const KernelBuilder *> builder = findKernelBuilder(kernel, context.target.machine);
+    FailureOr<const KernelBuilder *> builder =
+        findKernelBuilder(kernel, context.target.machine);
     if (failed(builder))
       return failure();
     FailureOr<KernelPlan> plan = (*builder)->plan(kernel, context);

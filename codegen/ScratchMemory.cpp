@@ -21,7 +21,8 @@ FailureOr<int64_t> moec::scratchBytes(ModuleOp module,
                                       const KernelContext &context) {
   int64_t most = 0;
   for (auto kernel : module.getOps<exec::KernelOp>()) {
-    FailureOr<const KernelBuilder *> builder = findKernelBuilder(kernel, context.target.machine);
+    FailureOr<const KernelBuilder *> builder =
+        findKernelBuilder(kernel, context.target.machine);
     if (failed(builder))
       return failure();
     FailureOr<KernelPlan> plan = (*builder)->plan(kernel, context);

@@ -84,8 +84,8 @@ static std::vector<GpuFeatures> gpuTable() {
     return gpu;
   };
   std::vector<GpuFeatures> gpus = {
-      make("sm_80", 108, 164, 64),  make("sm_86", 72, 100, 48),
-      make("sm_89", 142, 100, 48),  make("sm_90a", 132, 228, 64),
+      make("sm_80", 108, 164, 64),   make("sm_86", 72, 100, 48),
+      make("sm_89", 142, 100, 48),   make("sm_90a", 132, 228, 64),
       make("sm_100a", 148, 228, 64), make("sm_120a", 170, 100, 48)};
   for (GpuFeatures &gpu : gpus) {
     gpu.hasWarpgroupProducts = gpu.arch == "sm_90a";
@@ -145,9 +145,9 @@ static llvm::Expected<Target> detectHost() {
 }
 
 llvm::ArrayRef<llvm::StringRef> moec::targetNames() {
-  static const llvm::StringRef names[] = {"x86-64-v3", "x86-64-v4", "znver4",
-                                          "sm_80", "sm_86", "sm_89", "sm_90a",
-                                          "sm_100a", "sm_120a", "host"};
+  static const llvm::StringRef names[] = {
+      "x86-64-v3", "x86-64-v4", "znver4",  "sm_80",   "sm_86",
+      "sm_89",     "sm_90a",    "sm_100a", "sm_120a", "host"};
   return names;
 }
 

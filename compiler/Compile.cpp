@@ -128,12 +128,11 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
 /// The code as text: LLVM IR, or the assembly of the machine.
 Expected<std::string> Compilation::compileText(CompiledTarget &compiled,
                                                CodeForm form) {
-  auto text =
-      compiled.target.machine == Machine::X86
-          ? compileKernels(*compiled.module, compiled.context(), form)
-          : compileGpuKernels(*compiled.module, compiled.context(),
-                              form == CodeForm::LLVM ? GpuForm::LLVM
-                                                     : GpuForm::Ptx);
+  auto text = compiled.target.machine == Machine::X86
+                  ? compileKernels(*compiled.module, compiled.context(), form)
+                  : compileGpuKernels(*compiled.module, compiled.context(),
+                                      form == CodeForm::LLVM ? GpuForm::LLVM
+                                                             : GpuForm::Ptx);
   if (text)
     return text;
   return createStringError(options.model + ": " + toString(text.takeError()));
@@ -145,8 +144,7 @@ Error Compilation::dumpCode(CompiledTarget &compiled) {
   bool isGpu = compiled.target.machine == Machine::Nvidia;
   for (auto [form, suffix] :
        {std::pair(CodeForm::LLVM, "-kernels.ll"),
-        std::pair(CodeForm::Assembly,
-                  isGpu ? "-kernels.ptx" : "-kernels.s")}) {
+        std::pair(CodeForm::Assembly, isGpu ? "-kernels.ptx" : "-kernels.s")}) {
     Expected<std::string> text = compileText(compiled, form);
     if (!text)
       return text.takeError();

@@ -18,18 +18,6 @@ namespace moec {
 using namespace mlir;
 using namespace moec;
 
-/// The rotated queries that first attend to what was appended.
-static decoder::RopeOp findQueries(decoder::AppendKVOp append) {
-  Value updated = outside(append.getUpdated());
-  if (!updated)
-    return {};
-  for (Operation *user : updated.getUsers())
-    if (auto attention = dyn_cast<decoder::AttentionOp>(user))
-      if (auto rope = source<decoder::RopeOp>(attention.getQueries()))
-        return rope;
-  return {};
-}
-
 /// The products whose sums are queries, keys and values, if all are products of
 /// the same activations.
 static SmallVector<decoder::LinearOp> findProducts(ArrayRef<Value> heads) {
@@ -49,7 +37,7 @@ static SmallVector<decoder::LinearOp> findProducts(ArrayRef<Value> heads) {
 
 static void fuseQKVCache(decoder::AppendKVOp append, Fuser &fuser) {
   auto keys = source<decoder::RopeOp>(append.getKeys());
-  decoder::RopeOp queries = findQueries(append);
+  decoder::RopeOp queries = queriesAfter(append);
   if (!keys || !queries || keys == queries)
     return fuser.refuse("keys and queries are not both rotated on their own");
   SmallVector<decoder::LinearOp> products =

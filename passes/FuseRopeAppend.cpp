@@ -16,18 +16,9 @@ namespace moec {
 using namespace mlir;
 using namespace moec;
 
-/// The rotated queries that first attend to what was appended.
-static decoder::RopeOp findQueries(decoder::AppendKVOp append) {
-  for (Operation *user : append.getUpdated().getUsers())
-    if (auto attention = dyn_cast<decoder::AttentionOp>(user))
-      if (auto rope = producer<decoder::RopeOp>(attention.getQueries()))
-        return rope;
-  return {};
-}
-
 static void fuseRopeAppend(decoder::AppendKVOp append, Fuser &fuser) {
   auto keys = producer<decoder::RopeOp>(append.getKeys());
-  decoder::RopeOp queries = findQueries(append);
+  decoder::RopeOp queries = queriesAfter(append);
   if (!keys || !queries || keys == queries)
     return fuser.refuse("keys and queries are not both rotated on their own");
   FusionCandidate candidate;

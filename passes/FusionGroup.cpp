@@ -56,6 +56,17 @@ Operation *moec::sourceOf(Value value) {
       .getDefiningOp();
 }
 
+decoder::RopeOp moec::queriesAfter(decoder::AppendKVOp append) {
+  Value updated = outside(append.getUpdated());
+  if (!updated)
+    return {};
+  for (Operation *user : updated.getUsers())
+    if (auto attention = dyn_cast<decoder::AttentionOp>(user))
+      if (auto rope = source<decoder::RopeOp>(attention.getQueries()))
+        return rope;
+  return {};
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//

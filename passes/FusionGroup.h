@@ -11,6 +11,7 @@
 #ifndef PASSES_FUSIONGROUP_H
 #define PASSES_FUSIONGROUP_H
 
+#include "dialects/Decoder/Decoder.h"
 #include "dialects/Exec/Exec.h"
 #include "passes/FusionCost.h"
 
@@ -85,6 +86,10 @@ mlir::Operation *sourceOf(mlir::Value value);
 template <typename Op> Op source(mlir::Value value) {
   return llvm::dyn_cast_if_present<Op>(sourceOf(value));
 }
+
+/// The rotated queries, in a group or not, that first attend to what was
+/// appended; null if there are none.
+decoder::RopeOp queriesAfter(decoder::AppendKVOp append);
 
 /// The operation of type `Op` that makes a value, if it is in no group.
 template <typename Op> Op producer(mlir::Value value) {

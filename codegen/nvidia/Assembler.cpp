@@ -163,12 +163,12 @@ llvm::Expected<Assembly> moec::assemblePtx(StringRef ptx, StringRef arch) {
     return folder.takeError();
   if (llvm::Error error = folder->write("kernels.ptx", ptx))
     return error;
-  if (llvm::Error error = runTool(
-          *ptxas,
-          {"-O3", "-v", "-warn-spills", "-warn-lmem-usage", "-Werror",
-           "-arch=" + arch.str(), folder->file("kernels.ptx"), "-o",
-           folder->file("kernels.cubin")},
-          *folder))
+  if (llvm::Error error =
+          runTool(*ptxas,
+                  {"-O3", "-v", "-warn-spills", "-warn-lmem-usage", "-Werror",
+                   "-arch=" + arch.str(), folder->file("kernels.ptx"), "-o",
+                   folder->file("kernels.cubin")},
+                  *folder))
     return error;
   llvm::Expected<std::string> log = folder->read("log");
   if (!log)
@@ -196,15 +196,14 @@ llvm::Expected<std::string> moec::bindFatBinary(StringRef cubin, StringRef ptx,
   if (llvm::Error error = folder->write("kernels.ptx", ptx))
     return error;
   std::string sm = arch.drop_front(StringRef("sm_").size()).str();
-  if (llvm::Error error = runTool(
-          *fatbinary,
-          {"--64", "--compress=false",
-           "--create=" + folder->file("kernels.fatbin"),
-           "--image3=kind=elf,sm=" + sm + ",file=" +
-               folder->file("kernels.cubin"),
-           "--image3=kind=ptx,sm=" + sm + ",file=" +
-               folder->file("kernels.ptx")},
-          *folder))
+  if (llvm::Error error = runTool(*fatbinary,
+                                  {"--64", "--compress=false",
+                                   "--create=" + folder->file("kernels.fatbin"),
+                                   "--image3=kind=elf,sm=" + sm +
+                                       ",file=" + folder->file("kernels.cubin"),
+                                   "--image3=kind=ptx,sm=" + sm +
+                                       ",file=" + folder->file("kernels.ptx")},
+                                  *folder))
     return error;
   return folder->read("kernels.fatbin");
 }

@@ -31,8 +31,8 @@ struct KernelResources {
 
 /// PTX, assembled for one GPU.
 struct Assembly {
-  std::string cubin;                         ///< an ELF file
-  llvm::StringMap<KernelResources> kernels;  ///< by name
+  std::string cubin;                        ///< an ELF file
+  llvm::StringMap<KernelResources> kernels; ///< by name
 };
 
 /// Assembles `ptx` for `arch`, "sm_90a". Spills, local memory and every other
@@ -44,9 +44,8 @@ llvm::Expected<Assembly> assemblePtx(llvm::StringRef ptx, llvm::StringRef arch);
 
 /// Binds the machine code and the PTX that it was made of into one fat binary:
 /// a GPU takes the first, the emulated device the second.
-llvm::Expected<std::string> bindFatBinary(llvm::StringRef cubin,
-                                          llvm::StringRef ptx,
-                                          llvm::StringRef arch);
+llvm::Expected<std::string>
+bindFatBinary(llvm::StringRef cubin, llvm::StringRef ptx, llvm::StringRef arch);
 
 /// What `ptxas -v` prints about kernels.
 llvm::StringMap<KernelResources> parseResources(llvm::StringRef log);

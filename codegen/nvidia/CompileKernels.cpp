@@ -6,7 +6,6 @@
 
 #include "codegen/Emit.h"
 #include "codegen/ErrorText.h"
-#include "codegen/nvidia/GeneratePtx.h"
 #include "codegen/nvidia/GpuKernels.h"
 #include "codegen/nvidia/PortableEntry.h"
 
@@ -20,15 +19,14 @@
 
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace moec;
 
 static void loadGpuDialects(MLIRContext &context) {
-  context.loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
-                      NVVM::NVVMDialect, scf::SCFDialect,
-                      vector::VectorDialect>();
+  context
+      .loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
+                   NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
 }
 
 /// Gives kernels of ranges of tasks, which the builders emitted as functions,
@@ -63,19 +61,11 @@ moec::compileGpuKernels(ModuleOp module, const KernelContext &context,
   if (!code)
     return llvm::createStringError("internal: kernels do not lower to LLVM: " +
                                    errors.text);
-  const std::string &arch = context.target.gpu.arch;
-  if (llvm::Error error = optimizeForGpu(*code, arch))
-    return error;
-  if (form == GpuForm::Ptx)
-    return generatePtx(*code, arch);
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  code->print(os, nullptr);
-  return text;
+  return compileForGpu(*code, context.target.gpu.arch, form);
 }
 
-llvm::Expected<GpuCode>
-moec::assembleGpuKernels(ModuleOp module, const KernelContext &context) {
+llvm::Expected<GpuCode> moec::assembleGpuKernels(ModuleOp module,
+                                                 const KernelContext &context) {
   const std::string &arch = context.target.gpu.arch;
   auto ptx = compileGpuKernels(module, context, GpuForm::Ptx);
   if (!ptx)

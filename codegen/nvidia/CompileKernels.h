@@ -12,13 +12,11 @@
 
 #include "codegen/KernelBuilder.h"
 #include "codegen/nvidia/Assembler.h"
+#include "codegen/nvidia/GeneratePtx.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
 namespace moec {
-
-/// Forms of a GPU's code that are text.
-enum class GpuForm { LLVM, Ptx };
 
 /// Builds every exec.kernel of `module` for the GPU of `context`, as text. Each
 /// kernel becomes an entry point of its name: see runtime/abi/GpuKernel.h. The

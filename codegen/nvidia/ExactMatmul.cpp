@@ -12,11 +12,11 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/MatrixOperation.h"
 #include "codegen/kernels/Plan.h"
 #include "codegen/kernels/Region.h"
 #include "codegen/nvidia/GpuEmit.h"
 #include "codegen/nvidia/GpuKernels.h"
-#include "codegen/x86/MatrixRegion.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -76,22 +76,23 @@ private:
 TileRows ExactMatmul::findGroupedRows(Value tile) {
   Value offsets = arguments.pointerTo(product.plan), zero = emit.i64(0);
   // Carried: tiles of the experts before, then expert, first and end.
-  SmallVector<Value> found = emit.loop(
-      zero, emit.i64(product.experts()), 1, {zero, zero, zero, zero},
-      [&](Value e, ValueRange carried) {
-        Value from = loadIndex(emit, offsets, e);
-        Value to = loadIndex(emit, offsets, emit.add(e, 1));
-        Value place = emit.sub(tile, carried[0]);
-        Value tiles = emit.ceilDiv(emit.sub(to, from), tileRows);
-        // As an unsigned number, a place before the first is a large one.
-        Value is = arith::CmpIOp::create(emit, arith::CmpIPredicate::ult, place,
-                                         tiles);
-        Value first = emit.add(from, emit.mul(place, tileRows));
-        return SmallVector<Value>{emit.add(carried[0], tiles),
-                                  emit.select(is, e, carried[1]),
-                                  emit.select(is, first, carried[2]),
-                                  emit.select(is, to, carried[3])};
-      });
+  SmallVector<Value> found =
+      emit.loop(zero, emit.i64(product.experts()), 1, {zero, zero, zero, zero},
+                [&](Value e, ValueRange carried) {
+                  Value from = loadIndex(emit, offsets, e);
+                  Value to = loadIndex(emit, offsets, emit.add(e, 1));
+                  Value place = emit.sub(tile, carried[0]);
+                  Value tiles = emit.ceilDiv(emit.sub(to, from), tileRows);
+                  // As an unsigned number, a place before the first is a large
+                  // one.
+                  Value is = arith::CmpIOp::create(
+                      emit, arith::CmpIPredicate::ult, place, tiles);
+                  Value first = emit.add(from, emit.mul(place, tileRows));
+                  return SmallVector<Value>{emit.add(carried[0], tiles),
+                                            emit.select(is, e, carried[1]),
+                                            emit.select(is, first, carried[2]),
+                                            emit.select(is, to, carried[3])};
+                });
   return {found[1], found[2], found[3]};
 }
 
@@ -177,8 +178,8 @@ void ExactMatmul::store(const TileRows &rows, Value firstColumn,
   for (int64_t i = 0; i < perThread; ++i)
     for (int64_t j = 0; j < perThread; ++j) {
       Value r = emit.add(row, i), c = emit.add(column, j);
-      Value inside = arith::AndIOp::create(
-          emit, emit.less(r, rows.end), emit.less(c, emit.i64(columns)));
+      Value inside = arith::AndIOp::create(emit, emit.less(r, rows.end),
+                                           emit.less(c, emit.i64(columns)));
       emit.branch(inside, [&] {
         Value sum = sums[i * perThread + j];
         if (product.bias) {
@@ -203,9 +204,8 @@ void ExactMatmul::run() {
   int64_t columnTiles = llvm::divideCeil(columns, tileColumns);
   TileRows rows = findRows(emit.div(block, columnTiles));
   Value firstColumn = emit.mul(emit.rem(block, columnTiles), tileColumns);
-  emit.branch(emit.less(rows.first, rows.end), [&] {
-    store(rows, firstColumn, multiply(rows, firstColumn));
-  });
+  emit.branch(emit.less(rows.first, rows.end),
+              [&] { store(rows, firstColumn, multiply(rows, firstColumn)); });
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,6 +4,8 @@
 
 #include "codegen/nvidia/GeneratePtx.h"
 
+#include "codegen/LLVMBackend.h"
+
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -19,13 +21,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 
-#include "llvm/ADT/SmallString.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include <mutex>
 
@@ -74,7 +71,7 @@ std::unique_ptr<llvm::Module> moec::lowerToNVVM(ModuleOp module,
 //===----------------------------------------------------------------------===//
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createMachine(llvm::StringRef arch) {
+createGpuMachine(llvm::StringRef arch) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeNVPTXTargetInfo();
@@ -82,16 +79,8 @@ createMachine(llvm::StringRef arch) {
     LLVMInitializeNVPTXTargetMC();
     LLVMInitializeNVPTXAsmPrinter();
   });
-  llvm::Triple triple("nvptx64-nvidia-cuda");
-  std::string message;
-  const auto *backend = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!backend)
-    return llvm::createStringError("internal: " + message);
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
-      triple, arch, ptxFeature, options, std::nullopt, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+  return moec::createMachine(
+      {"nvptx64-nvidia-cuda", arch.str(), ptxFeature.str(), std::nullopt});
 }
 
 /// Denormal numbers are flushed, as they are on the CPU.
@@ -101,42 +90,16 @@ static void flushDenormals(llvm::Module &module) {
       function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
 }
 
-llvm::Error moec::optimizeForGpu(llvm::Module &module, llvm::StringRef arch) {
-  auto machine = createMachine(arch);
+llvm::Expected<std::string>
+moec::compileForGpu(llvm::Module &module, llvm::StringRef arch, GpuForm form) {
+  auto machine = createGpuMachine(arch);
   if (!machine)
     return machine.takeError();
+  setMachine(module, **machine);
   flushDenormals(module);
-  module.setDataLayout((*machine)->createDataLayout());
-  module.setTargetTriple((*machine)->getTargetTriple());
-  llvm::LoopAnalysisManager lam;
-  llvm::FunctionAnalysisManager fam;
-  llvm::CGSCCAnalysisManager cgam;
-  llvm::ModuleAnalysisManager mam;
-  llvm::PipelineTuningOptions tuning;
   // The builders unroll where it pays; more of it spills.
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(machine->get(), tuning);
-  builder.registerModuleAnalyses(mam);
-  builder.registerCGSCCAnalyses(cgam);
-  builder.registerFunctionAnalyses(fam);
-  builder.registerLoopAnalyses(lam);
-  builder.crossRegisterProxies(lam, fam, cgam, mam);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, mam);
-  return llvm::Error::success();
-}
-
-llvm::Expected<std::string> moec::generatePtx(llvm::Module &module,
-                                              llvm::StringRef arch) {
-  auto machine = createMachine(arch);
-  if (!machine)
-    return machine.takeError();
-  llvm::SmallString<0> text;
-  llvm::raw_svector_ostream os(text);
-  llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, os, nullptr,
-                                      llvm::CodeGenFileType::AssemblyFile))
-    return llvm::createStringError("internal: no code generator for NVPTX");
-  passes.run(module);
-  return std::string(text);
+  optimizeModule(module, **machine, /*unrolling=*/false);
+  if (form == GpuForm::LLVM)
+    return printModule(module);
+  return generateCode(module, **machine, llvm::CodeGenFileType::AssemblyFile);
 }

@@ -29,12 +29,12 @@ namespace moec {
 std::unique_ptr<llvm::Module> lowerToNVVM(mlir::ModuleOp module,
                                           llvm::LLVMContext &context);
 
-/// Optimizes a module for `arch`, "sm_90a", in place.
-llvm::Error optimizeForGpu(llvm::Module &module, llvm::StringRef arch);
+/// Forms of a GPU's code that are text.
+enum class GpuForm { LLVM, Ptx };
 
-/// The PTX of an optimized module.
-llvm::Expected<std::string> generatePtx(llvm::Module &module,
-                                        llvm::StringRef arch);
+/// Optimizes a module for `arch`, "sm_90a", in place, and returns it as text.
+llvm::Expected<std::string> compileForGpu(llvm::Module &module,
+                                          llvm::StringRef arch, GpuForm form);
 
 } // namespace moec
 

@@ -101,14 +101,14 @@ Value HeadTask::score(Row query, const Page &page) {
   Value last = emit.add(page.to, -1);
   Value position = emit.min(emit.max(lane, page.from), last);
   Value zero = emit.number(f32, 0.0);
-  Value sum = emit.loop(
-      emit.i64(0), emit.i64(shape.headDim), 1, {zero},
-      [&](Value d, ValueRange sums) {
-        Value at = emit.add(emit.mul(d, pageTokens), position);
-        Value q = loadStrip(emit, query, d, 1);
-        Value k = loadStrip(emit, page.keys, at, 1);
-        return SmallVector<Value>{emit.fma(q, k, sums[0])};
-      })[0];
+  Value sum = emit.loop(emit.i64(0), emit.i64(shape.headDim), 1, {zero},
+                        [&](Value d, ValueRange sums) {
+                          Value at =
+                              emit.add(emit.mul(d, pageTokens), position);
+                          Value q = loadStrip(emit, query, d, 1);
+                          Value k = loadStrip(emit, page.keys, at, 1);
+                          return SmallVector<Value>{emit.fma(q, k, sums[0])};
+                        })[0];
   Value scaled = emit.mulF(sum, emit.number(f32, shape.scale));
   Value lowest = emit.number(f32, -std::numeric_limits<double>::infinity());
   return emit.select(emit.equal(position, lane), scaled, lowest);
@@ -152,10 +152,9 @@ void HeadTask::attend(Row query, Value pages, Value kvHead, Value position,
       1, state, [&](Value n, ValueRange carried) {
         Value start = emit.mul(n, pageTokens);
         Row keys = cache.keys(emit, pageIndex(emit, pages, n), kvHead);
-        Page page = {
-            keys, cache.values(emit, keys),
-            emit.max(emit.sub(first, start), emit.i64(0)),
-            emit.min(emit.sub(end, start), emit.i64(pageTokens))};
+        Page page = {keys, cache.values(emit, keys),
+                     emit.max(emit.sub(first, start), emit.i64(0)),
+                     emit.min(emit.sub(end, start), emit.i64(pageTokens))};
         return addPage(query, page, carried);
       });
   for (int64_t j = 0; j < shape.columns(); ++j) {

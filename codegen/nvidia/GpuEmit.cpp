@@ -86,11 +86,10 @@ void moec::emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
   SmallVector<Type> types = parameterTypes(emit, kernel);
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(emit.getContext()), types);
-  auto function =
-      LLVM::LLVMFuncOp::create(emit, kernel.getSymName(), type);
+  auto function = LLVM::LLVMFuncOp::create(emit, kernel.getSymName(), type);
   function->setAttr("nvvm.kernel", emit.getUnitAttr());
-  function->setAttr("nvvm.maxntid", emit.getDenseI32ArrayAttr(
-                                        {static_cast<int32_t>(threads)}));
+  function->setAttr("nvvm.maxntid",
+                    emit.getDenseI32ArrayAttr({static_cast<int32_t>(threads)}));
   // Else ptxas spills to let more blocks run than there will be.
   if (threads * mostRegisters <= allRegisters)
     function->setAttr("nvvm.maxnreg", emit.getI32IntegerAttr(mostRegisters));
@@ -145,8 +144,8 @@ void moec::blockBarrier(Emit &emit) { NVVM::Barrier0Op::create(emit); }
 /// become a variable of one byte.
 Value moec::sharedMemory(Emit &emit, int64_t offset) {
   static constexpr llvm::StringLiteral name = "dynamic_shared";
-  auto module = emit.getInsertionBlock()->getParentOp()
-                    ->getParentOfType<ModuleOp>();
+  auto module =
+      emit.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(emit);
     emit.setInsertionPointToStart(module.getBody());

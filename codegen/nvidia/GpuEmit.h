@@ -11,8 +11,8 @@
 #ifndef CODEGEN_NVIDIA_GPUEMIT_H
 #define CODEGEN_NVIDIA_GPUEMIT_H
 
-#include "codegen/KernelBuilder.h"
 #include "codegen/Emit.h"
+#include "codegen/KernelBuilder.h"
 
 namespace moec {
 

@@ -66,11 +66,9 @@ void moec::emitPortableEntry(Emit &emit, exec::KernelOp kernel) {
     Value thread =
         emit.add(emit.mul(blockIndex(emit), threads), threadIndex(emit));
     Value step = emit.mul(gridSize(emit), threads);
-    Value scratch =
-        emit.at(arguments.scratch(emit), emit.getI8Type(),
-                emit.mul(thread, arguments.scratchPitch(emit)));
-    auto loop =
-        scf::ForOp::create(emit, thread, arguments.tasks(emit), step);
+    Value scratch = emit.at(arguments.scratch(emit), emit.getI8Type(),
+                            emit.mul(thread, arguments.scratchPitch(emit)));
+    auto loop = scf::ForOp::create(emit, thread, arguments.tasks(emit), step);
     OpBuilder::InsertionGuard guard(emit);
     emit.setInsertionPointToStart(loop.getBody());
     Value task = loop.getInductionVar();

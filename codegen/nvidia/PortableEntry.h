@@ -12,8 +12,8 @@
 #ifndef CODEGEN_NVIDIA_PORTABLEENTRY_H
 #define CODEGEN_NVIDIA_PORTABLEENTRY_H
 
-#include "codegen/KernelBuilder.h"
 #include "codegen/Emit.h"
+#include "codegen/KernelBuilder.h"
 
 namespace moec {
 

@@ -6,6 +6,7 @@
 
 #include "codegen/Emit.h"
 #include "codegen/ErrorText.h"
+#include "codegen/LLVMBackend.h"
 #include "codegen/x86/LinkSharedObject.h"
 #include "codegen/x86/LowerToLLVM.h"
 
@@ -16,15 +17,10 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
-#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include <mutex>
 
@@ -53,7 +49,7 @@ static std::string featureString(const Target &target) {
 }
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createMachine(const Target &target) {
+createX86Machine(const Target &target) {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo();
@@ -61,16 +57,8 @@ createMachine(const Target &target) {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
   });
-  llvm::Triple triple("x86_64-unknown-linux-gnu");
-  std::string message;
-  const auto *backend = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!backend)
-    return llvm::createStringError("internal: " + message);
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
-      triple, target.cpu, featureString(target), options, llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  return createMachine({"x86_64-unknown-linux-gnu", target.cpu,
+                        featureString(target), llvm::Reloc::PIC_});
 }
 
 static void setFunctionAttributes(llvm::Module &module, const Target &target) {
@@ -88,51 +76,20 @@ static void setFunctionAttributes(llvm::Module &module, const Target &target) {
   }
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager lam;
-  llvm::FunctionAnalysisManager fam;
-  llvm::CGSCCAnalysisManager cgam;
-  llvm::ModuleAnalysisManager mam;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(mam);
-  builder.registerCGSCCAnalyses(cgam);
-  builder.registerFunctionAnalyses(fam);
-  builder.registerLoopAnalyses(lam);
-  builder.crossRegisterProxies(lam, fam, cgam, mam);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, mam);
-}
-
-static llvm::Expected<std::string> generate(llvm::Module &module,
-                                            llvm::TargetMachine &machine,
-                                            llvm::CodeGenFileType type) {
-  llvm::SmallString<0> bytes;
-  llvm::raw_svector_ostream os(bytes);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, os, nullptr, type))
-    return llvm::createStringError("internal: no code generator for x86-64");
-  passes.run(module);
-  return std::string(bytes);
-}
-
 static llvm::Expected<std::string>
 compileLLVM(llvm::Module &module, const Target &target, CodeForm form) {
-  auto machine = createMachine(target);
+  auto machine = createX86Machine(target);
   if (!machine)
     return machine.takeError();
-  module.setDataLayout((*machine)->createDataLayout());
-  module.setTargetTriple((*machine)->getTargetTriple());
+  setMachine(module, **machine);
   setFunctionAttributes(module, target);
-  optimize(module, **machine);
-  if (form == CodeForm::LLVM) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    module.print(os, nullptr);
-    return text;
-  }
+  optimizeModule(module, **machine, /*unrolling=*/true);
+  if (form == CodeForm::LLVM)
+    return printModule(module);
   if (form == CodeForm::Assembly)
-    return generate(module, **machine, llvm::CodeGenFileType::AssemblyFile);
-  auto object = generate(module, **machine, llvm::CodeGenFileType::ObjectFile);
+    return generateCode(module, **machine, llvm::CodeGenFileType::AssemblyFile);
+  auto object =
+      generateCode(module, **machine, llvm::CodeGenFileType::ObjectFile);
   if (!object || form == CodeForm::Object)
     return object;
   return linkSharedObject(*object);

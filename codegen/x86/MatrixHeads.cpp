@@ -32,7 +32,7 @@ int64_t HeadsEmitter::scratchBytes() const {
   return bytes;
 }
 
-void HeadsEmitter::bind(Emit &emit, const KernelArguments &, Value scratch) {
+void HeadsEmitter::bind(Emit &emit, Value scratch) {
   Type f32 = emit.getF32Type();
   int64_t offset = 0;
   for (auto [i, end] : llvm::enumerate(ends)) {

@@ -53,7 +53,7 @@ public:
   /// Scratch memory for the angles of all rotations.
   int64_t scratchBytes() const;
   /// Defines the constants of the rotations; `scratch` as above.
-  void bind(Emit &emit, const KernelArguments &arguments, mlir::Value scratch);
+  void bind(Emit &emit, mlir::Value scratch);
   /// Finishes the heads of a unit of the i-th product.
   void emitUnit(Emit &emit, const KernelArguments &arguments, int64_t i,
                 const HeadsUnit &unit);

@@ -110,7 +110,7 @@ int64_t moec::productTasks(const MatrixRegion &region, int64_t product) {
     return topTasks(region.top);
   const MatrixOperation &op = region.products[product];
   int64_t unit = region.ends[product] ? region.ends[product].unitPanels() : 1;
-  int64_t tasks = llvm::divideCeil(op.panels(), unit);
+  int64_t tasks = llvm::divideCeil(panelsOf(op), unit);
   return region.combine ? tasks : tasks * op.experts();
 }
 

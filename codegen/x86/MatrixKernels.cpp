@@ -44,7 +44,7 @@ private:
   /// The product of an expert, from that of expert 0, for the same panels.
   MatrixProduct ofExpert(Emit &emit, MatrixProduct product, Value expert);
   void emitProduct(Emit &emit, const MatrixProduct &product);
-  int64_t panels() const { return region.first().panels(); }
+  int64_t panels() const { return panelsOf(region.first()); }
 
   exec::KernelOp kernel;
   MatrixRegion region;
@@ -69,9 +69,8 @@ void MatrixKernel::emitTasks(Emit &emit, Arguments arguments) {
   if (region.isGrouped())
     offsets = pointerTo(emit, arguments, region.first().plan);
   if (region.hasHeads())
-    heads.bind(emit, arguments,
-               emit.at(arguments.scratch, emit.getI8Type(),
-                       emit.i64(unfinished + loops)));
+    heads.bind(emit, emit.at(arguments.scratch, emit.getI8Type(),
+                             emit.i64(unfinished + loops)));
   if (region.combine)
     emitCombined(emit, arguments);
   else if (region.top)
@@ -148,9 +147,8 @@ void MatrixKernel::emitTop(Emit &emit, Arguments arguments) {
                     pointerTo(emit, arguments, region.top.getTokens()),
                     unfinished};
   Value any = emit.less(emit.i64(0), only.rows);
-  emit.branch(any, [&] {
-    emitProductTop(emit, arguments, how.method(), only, top);
-  });
+  emit.branch(
+      any, [&] { emitProductTop(emit, arguments, how.method(), only, top); });
 }
 
 /// The tasks of one product follow those of another.
@@ -185,7 +183,7 @@ void MatrixKernel::emitHeads(Emit &emit, Arguments arguments, int64_t i,
     MatrixProduct own = units;
     own.from = emit.mul(unit, panels);
     own.to = emit.min(emit.add(own.from, panels),
-                      emit.i64(region.products[i].panels()));
+                      emit.i64(panelsOf(region.products[i])));
     // Column 0 of the target is where that of the first panel would be.
     Value firstColumn = emit.mul(unit, pitch);
     own.target.result =

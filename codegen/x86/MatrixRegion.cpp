@@ -13,28 +13,8 @@
 using namespace mlir;
 using namespace moec;
 
-int64_t MatrixOperation::panels() const {
-  return llvm::divideCeil(columns(), panelWidth);
-}
-
-Type MatrixOperation::biasElement() const {
-  return bias ? getElementTypeOrSelf(bias.getType()) : Type();
-}
-
-MatrixOperation MatrixOperation::of(Operation &op) {
-  return llvm::TypeSwitch<Operation *, MatrixOperation>(&op)
-      .Case([&](decoder::LinearOp linear) {
-        return MatrixOperation{&op, linear.getX(), linear.getWeight(), {}, {}};
-      })
-      .Case([&](moe::RouterOp router) {
-        return MatrixOperation{
-            &op, router.getX(), router.getWeight(), {}, router.getBias()};
-      })
-      .Case([&](moe::GroupedLinearOp grouped) {
-        return MatrixOperation{&op, grouped.getX(), grouped.getWeight(),
-                               grouped.getPlan(), grouped.getBias()};
-      })
-      .Default(MatrixOperation());
+int64_t moec::panelsOf(const MatrixOperation &product) {
+  return llvm::divideCeil(product.columns(), panelWidth);
 }
 
 bool MatrixRegion::matches(Block &region) {

@@ -11,6 +11,7 @@
 #ifndef CODEGEN_X86_MATRIXREGION_H
 #define CODEGEN_X86_MATRIXREGION_H
 
+#include "codegen/kernels/MatrixOperation.h"
 #include "codegen/x86/MatrixHeads.h"
 #include "codegen/x86/MatrixPrologue.h"
 #include "dialects/Decoder/Decoder.h"
@@ -19,24 +20,8 @@
 
 namespace moec {
 
-/// One product; operands are arguments of the kernel unless fused.
-struct MatrixOperation {
-  mlir::Operation *op = nullptr;
-  mlir::Value x, weight, plan, bias;
-
-  mlir::RankedTensorType weightType() const {
-    return llvm::cast<mlir::RankedTensorType>(weight.getType());
-  }
-  int64_t experts() const { return plan ? weightType().getDimSize(0) : 1; }
-  int64_t columns() const {
-    return weightType().getDimSize(weightType().getRank() - 2);
-  }
-  int64_t depth() const { return weightType().getShape().back(); }
-  int64_t panels() const;
-  mlir::Type biasElement() const;
-  /// The product that an operation is; without `op` if it is none.
-  static MatrixOperation of(mlir::Operation &op);
-};
+/// Panels of a product's columns.
+int64_t panelsOf(const MatrixOperation &product);
 
 /// (prologue) -> x -> (permute) -> products -> (swiglu | combine) -> (add), or
 /// products -> (rope) -> (append_kv), or product -> part_top.

@@ -27,6 +27,12 @@ void Traffic::add(const Traffic &more) {
 
 namespace {
 
+/// What one launch moves and computes.
+struct LaunchReport {
+  Traffic traffic;
+  double flops;
+};
+
 /// Reports one program.
 class ProgramReporter {
 public:
@@ -36,6 +42,8 @@ public:
         model(*artifact.table().model()) {
     int64_t tokens = program.max_tokens();
     size = {tokens, program.regime()->string_view() == "decode" ? tokens : 1};
+    for (const format::Launch *launch : *program.launches())
+      launches.push_back(reportLaunch(*launch));
   }
 
   RegimeReport report();
@@ -43,14 +51,14 @@ public:
 private:
   /// Whether an operation is among those of a launch's kernel.
   bool computes(const format::Launch &launch, StringRef operation) const;
-  Traffic trafficOf(const format::Launch &launch) const;
+  LaunchReport reportLaunch(const format::Launch &launch) const;
   double bytesOf(const format::Argument &argument) const;
   void addArgument(const format::Launch &launch, uint32_t index,
                    Traffic &traffic) const;
   void countLayers(RegimeReport &report) const;
   double weightFloor() const;
   double otherFloor() const;
-  void addKernel(const format::Launch &launch, const Traffic &traffic,
+  void addKernel(const format::Launch &launch, const LaunchReport &moved,
                  RegimeReport &report);
   void drawRooflines(RegimeReport &report) const;
 
@@ -59,6 +67,7 @@ private:
   const format::Program &program;
   const format::Model &model;
   StepSize size;
+  std::vector<LaunchReport> launches; ///< in the program's order
   std::map<uint32_t, size_t> entries; ///< by kernel, into RegimeReport::kernels
 };
 
@@ -126,12 +135,13 @@ void ProgramReporter::addArgument(const format::Launch &launch, uint32_t index,
     traffic.read += bytes;
 }
 
-Traffic ProgramReporter::trafficOf(const format::Launch &launch) const {
-  Traffic traffic;
-  traffic.weights = moert::launchCost(artifact, launch, size).weightBytes;
+LaunchReport ProgramReporter::reportLaunch(const format::Launch &launch) const {
+  moert::LaunchCost cost = moert::launchCost(artifact, launch, size);
+  LaunchReport report{{}, cost.flops};
+  report.traffic.weights = cost.weightBytes;
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i)
-    addArgument(launch, i, traffic);
-  return traffic;
+    addArgument(launch, i, report.traffic);
+  return report;
 }
 
 /// Elements of a parameter, without the padding of its layout.
@@ -186,7 +196,7 @@ void ProgramReporter::countLayers(RegimeReport &report) const {
   uint64_t inLayers = 0, inBlocks = 0;
   bool inBlock = false;
   Traffic between;
-  for (const format::Launch *launch : *program.launches()) {
+  for (auto [launch, moved] : llvm::zip(*program.launches(), launches)) {
     if (computes(*launch, "decoder.select_rows"))
       break;
     if (computes(*launch, "decoder.embed"))
@@ -195,7 +205,7 @@ void ProgramReporter::countLayers(RegimeReport &report) const {
     inBlock |= computes(*launch, "moe.router");
     inBlocks += inBlock;
     inBlock &= !computes(*launch, "moe.combine");
-    between.add(trafficOf(*launch));
+    between.add(moved.traffic);
   }
   double layers = std::max<double>(model.layers(), 1);
   double places = layers * static_cast<double>(size.tokens);
@@ -206,7 +216,8 @@ void ProgramReporter::countLayers(RegimeReport &report) const {
 }
 
 void ProgramReporter::addKernel(const format::Launch &launch,
-                                const Traffic &traffic, RegimeReport &report) {
+                                const LaunchReport &moved,
+                                RegimeReport &report) {
   auto [entry, isNew] =
       entries.try_emplace(launch.kernel(), report.kernels.size());
   if (isNew) {
@@ -220,8 +231,8 @@ void ProgramReporter::addKernel(const format::Launch &launch,
   }
   KernelReport &kernel = report.kernels[entry->second];
   ++kernel.launches;
-  kernel.traffic.add(traffic);
-  kernel.flops += moert::launchCost(artifact, launch, size).flops;
+  kernel.traffic.add(moved.traffic);
+  kernel.flops += moved.flops;
 }
 
 /// The time of each kernel: the longer of its traffic and its arithmetic, and
@@ -247,10 +258,9 @@ RegimeReport ProgramReporter::report() {
   report.maxTokens = program.max_tokens();
   report.launches = program.launches()->size();
   countLayers(report);
-  for (const format::Launch *launch : *program.launches()) {
-    Traffic traffic = trafficOf(*launch);
-    report.traffic.add(traffic);
-    addKernel(*launch, traffic, report);
+  for (auto [launch, moved] : llvm::zip(*program.launches(), launches)) {
+    report.traffic.add(moved.traffic);
+    addKernel(*launch, moved, report);
   }
   report.floorBytes = weightFloor() + otherFloor();
   drawRooflines(report);

@@ -125,18 +125,12 @@ Outcome copyToGlobal(Warp &warp, const BulkUse &use, const Bulk &bulk,
 Outcome multicast(Warp &warp, const BulkUse &use, const Bulk &bulk,
                   unsigned lane) {
   const uint32_t blocks = warp.lanes<uint16_t>(use.blocks)[lane];
-  if (!blocksExist(warp, blocks, lane))
-    return Outcome::Fault;
-  for (uint32_t rank = 0; blocks >> rank; ++rank) {
-    if (!(blocks >> rank & 1))
-      continue;
+  return eachBlockOf(warp, blocks, lane, [&](uint32_t rank) {
     Bulk one = bulk;
     one.to = sharedAddressIn(rank, bulk.to);
     one.barrier = sharedAddressIn(rank, bulk.barrier);
-    if (copyToShared(warp, use, one, lane) == Outcome::Fault)
-      return Outcome::Fault;
-  }
-  return Outcome::Next;
+    return copyToShared(warp, use, one, lane);
+  });
 }
 
 Outcome copy(Warp &warp, const Instruction &i, Mask lanes) {

@@ -24,17 +24,21 @@ inline uint32_t rankOfShared(uint64_t address) {
   return static_cast<uint32_t>(address >> sharedRankShift);
 }
 
-/// Whether the cluster has every block of the mask. False if a fault was
-/// raised.
-inline bool blocksExist(Warp &warp, uint32_t blocks, unsigned lane) {
+/// visit(rank), an Outcome, for each block of the mask until one faults. A
+/// fault if the cluster lacks one of them.
+template <class Visit>
+Outcome eachBlockOf(Warp &warp, uint32_t blocks, unsigned lane, Visit visit) {
   const size_t count = warp.cluster().blocks().size();
-  if (!(blocks >> count))
-    return true;
-  warp.fault(FaultKind::Undefined,
-             "a multicast to blocks of mask " + std::to_string(blocks) +
-                 " in a cluster of " + std::to_string(count),
-             Mask(1) << lane);
-  return false;
+  if (blocks >> count)
+    return warp.fault(FaultKind::Undefined,
+                      "a multicast to blocks of mask " +
+                          std::to_string(blocks) + " in a cluster of " +
+                          std::to_string(count),
+                      Mask(1) << lane);
+  for (uint32_t rank = 0; blocks >> rank; ++rank)
+    if ((blocks >> rank & 1) && visit(rank) == Outcome::Fault)
+      return Outcome::Fault;
+  return Outcome::Next;
 }
 
 } // namespace emulator

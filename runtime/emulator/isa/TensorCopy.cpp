@@ -117,20 +117,13 @@ Outcome loadMulticast(Warp &warp, const TensorUse &use,
                       const TensorTransfer &transfer, uint64_t barrier,
                       unsigned lane) {
   const uint32_t blocks = warp.lanes<uint16_t>(use.blocks)[lane];
-  if (!blocksExist(warp, blocks, lane))
-    return Outcome::Fault;
-  for (uint32_t rank = 0; blocks >> rank; ++rank) {
-    if (!(blocks >> rank & 1))
-      continue;
+  return eachBlockOf(warp, blocks, lane, [&](uint32_t rank) {
     TensorTransfer one = transfer;
     one.shared = sharedAddressIn(rank, transfer.shared);
     const uint32_t signalled =
         use.pairs ? (rank & ~1u) | (rankOfShared(barrier) & 1) : rank;
-    if (loadBox(warp, one, sharedAddressIn(signalled, barrier), lane) ==
-        Outcome::Fault)
-      return Outcome::Fault;
-  }
-  return Outcome::Next;
+    return loadBox(warp, one, sharedAddressIn(signalled, barrier), lane);
+  });
 }
 
 template <class Visit>
