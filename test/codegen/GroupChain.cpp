@@ -32,7 +32,9 @@ std::string KernelText::text() const {
          "  exec.yield " + joined(names) + " : " + joined(types) + "\n}\n";
 }
 
-EveryTarget::EveryTarget(const std::string &module) {
+EveryTarget::EveryTarget(const std::string &module, Machines machines) {
+  if (machines == Machines::All)
+    gpu.emplace(module, gpuTarget);
   for (const std::string &target : runnableTargets())
     kernels.emplace_back(target,
                          std::make_unique<LoadedKernel>(module, target));
@@ -45,11 +47,15 @@ static std::vector<void *> pointers(const std::vector<Argument> &arguments) {
   return all;
 }
 
+void EveryTarget::fillWithNaN(const std::vector<Argument> &arguments) {
+  for (const Argument &argument : arguments)
+    std::memset(argument.data, 0xff, argument.writtenBytes);
+}
+
 int32_t EveryTarget::runOnce(const LoadedKernel &kernel,
                              const std::vector<Argument> &arguments,
                              int64_t rows, int64_t cut) {
-  for (const Argument &argument : arguments)
-    std::memset(argument.data, 0xff, argument.writtenBytes);
+  fillWithNaN(arguments);
   return kernel.runInRanges(pointers(arguments), rows, cut);
 }
 

@@ -11,9 +11,10 @@
 #ifndef TEST_CODEGEN_GROUPCHAIN_H
 #define TEST_CODEGEN_GROUPCHAIN_H
 
-#include "test/codegen/KernelHarness.h"
+#include "test/codegen/GpuHarness.h"
 
 #include <memory>
+#include <optional>
 
 namespace moec::test {
 
@@ -33,14 +34,19 @@ struct KernelText {
   std::string text() const;
 };
 
+/// Whether a kernel is run on the emulated device, too; products in the layouts
+/// of CPUs are not.
+enum class Machines { All, Cpus };
+
 /// The same kernel for every target that this machine runs.
 class EveryTarget {
 public:
-  explicit EveryTarget(const std::string &module);
+  explicit EveryTarget(const std::string &module,
+                       Machines machines = Machines::All);
 
   /// Runs the kernel for each target, in ranges of all tasks, of 1, 3 and 16,
-  /// the last one first and each time on outputs full of NaN, and calls
-  /// check(what ran, status).
+  /// the last one first, and on the emulated device in every mode, each time on
+  /// outputs full of NaN, and calls check(what ran, status).
   template <class Check>
   void run(const std::vector<Argument> &arguments, int64_t rows,
            Check check) const {
@@ -50,14 +56,22 @@ public:
         int32_t status = runOnce(*kernel, arguments, rows, cut);
         check(target + ", ranges of " + std::to_string(cut), status);
       }
+    for (const GpuMode &mode : gpu ? gpuModes() : std::vector<GpuMode>()) {
+      fillWithNaN(arguments);
+      int32_t status = gpu->run(arguments, rows, mode);
+      check(gpuTarget + (", " + mode.name()), status);
+    }
   }
 
 private:
+  static constexpr const char *gpuTarget = "sm_80";
+  static void fillWithNaN(const std::vector<Argument> &arguments);
   static int32_t runOnce(const LoadedKernel &kernel,
                          const std::vector<Argument> &arguments, int64_t rows,
                          int64_t cut);
 
   std::vector<std::pair<std::string, std::unique_ptr<LoadedKernel>>> kernels;
+  std::optional<GpuKernel> gpu;
 };
 
 /// Runs all tasks of a kernel in one range.

@@ -4,6 +4,8 @@
 
 #include "test/codegen/KernelHarness.h"
 
+#include "test/codegen/GpuHarness.h"
+
 #include "codegen/x86/CompileKernels.h"
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
@@ -182,14 +184,14 @@ int32_t LoadedKernel::runOnThreads(const std::vector<void *> &arguments,
   return status;
 }
 
-namespace {
+int64_t Argument::elements() const {
+  TestTensor one(element, 1);
+  return bytes / one.bytes();
+}
 
-/// The bytes of everything that a kernel writes.
 using Snapshot = std::vector<std::string>;
 
-} // namespace
-
-static Snapshot takeSnapshot(const std::vector<Argument> &arguments) {
+Snapshot moec::test::takeSnapshot(const std::vector<Argument> &arguments) {
   Snapshot snapshot;
   for (const Argument &argument : arguments)
     snapshot.emplace_back(static_cast<char *>(argument.data),
@@ -197,8 +199,8 @@ static Snapshot takeSnapshot(const std::vector<Argument> &arguments) {
   return snapshot;
 }
 
-static void restore(const std::vector<Argument> &arguments,
-                    const Snapshot &snapshot) {
+void moec::test::restore(const std::vector<Argument> &arguments,
+                         const Snapshot &snapshot) {
   for (size_t i = 0; i < arguments.size(); ++i)
     std::memcpy(arguments[i].data, snapshot[i].data(), snapshot[i].size());
 }
@@ -225,5 +227,8 @@ int32_t moec::test::runEverywhere(const std::string &module,
           << target << ", ranges of " << cut << ": other bits";
     }
   }
+  restore(arguments, before);
+  expectSameOnGpu(module, arguments, rows, expected, expectedStatus);
+  restore(arguments, expected);
   return expectedStatus;
 }

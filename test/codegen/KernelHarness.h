@@ -68,17 +68,33 @@ std::string compileError(const std::string &module,
 struct Argument {
   void *data;
   size_t writtenBytes; ///< 0: read only
+  size_t bytes = 0;
+  Element element = Element::I32;
+  bool isBatch = false; ///< a moert_batch, of which no byte is counted
+
+  int64_t elements() const;
 };
-inline Argument reads(TestTensor &tensor) { return {tensor.data(), 0}; }
+inline Argument reads(TestTensor &tensor) {
+  return {tensor.data(), 0, tensor.bytes(), tensor.element()};
+}
 inline Argument writes(TestTensor &tensor) {
-  return {tensor.data(), tensor.bytes()};
+  return {tensor.data(), tensor.bytes(), tensor.bytes(), tensor.element()};
 }
 /// A step's tokens, all of one argument.
-inline Argument reads(moert_batch &batch) { return {&batch, 0}; }
+inline Argument reads(moert_batch &batch) {
+  return {&batch, 0, 0, Element::I32, /*isBatch=*/true};
+}
+
+/// The bytes of everything that a kernel writes, an entry for each argument;
+/// and back.
+std::vector<std::string> takeSnapshot(const std::vector<Argument> &arguments);
+void restore(const std::vector<Argument> &arguments,
+             const std::vector<std::string> &snapshot);
 
 /// Runs the kernel for every target, in one range and in ranges of 1 and 3
-/// tasks, and expects the same status and the same bits each time. What the
-/// kernel writes starts as the caller left it. Returns the status.
+/// tasks, and for a GPU on the emulated device in every mode, and expects the
+/// same status and the same bits each time. What the kernel writes starts as
+/// the caller left it. Returns the status.
 int32_t runEverywhere(const std::string &module,
                       const std::vector<Argument> &arguments, int64_t rows);
 

@@ -202,7 +202,8 @@ TEST_P(ProductTop, IsThatOfTheSums) {
     int64_t depth = 301;
     moec::test::Matrix w(GetParam(), shape.vocabulary, depth, 1);
     TestTensor panels = packPanels(w, 1);
-    EveryTarget kernel(productTop(shape, GetParam(), depth).text());
+    EveryTarget kernel(productTop(shape, GetParam(), depth).text(),
+                       Machines::Cpus);
     for (int64_t m : {1, 7, 8, 9, 13, 64, 65, 130}) {
       moec::test::Matrix x(activationOf(GetParam()), m, depth, 2);
       std::vector<std::vector<double>> sums(m);
@@ -229,7 +230,7 @@ TEST_P(ProductTop, ReportsNaN) {
   TestTensor panels = packPanels(w, 1), top(Element::F32, 20 * 6),
              tokens(Element::I32, 20 * 6);
   x.elements.set(13 * 64 + 5, NAN);
-  EveryTarget(productTop(shape, GetParam(), 64).text())
+  EveryTarget(productTop(shape, GetParam(), 64).text(), Machines::Cpus)
       .run({reads(x.elements), reads(panels), writes(top), writes(tokens)}, 20,
            [&](const std::string &what, int32_t status) {
              EXPECT_EQ(status, MOERT_KERNEL_LOGIT_NAN) << what;
@@ -243,9 +244,9 @@ INSTANTIATE_TEST_SUITE_P(Weights, ProductTop,
                                          Element::F32));
 
 TEST(ProductTopError, PartsAreWholePanels) {
-  EXPECT_THAT(compileError(productTop({96, 2, 40}, Element::F32, 64).text()),
-              HasSubstr(
-                  "columns; the x86-64 kernels of products take panels of"));
+  EXPECT_THAT(
+      compileError(productTop({96, 2, 40}, Element::F32, 64).text()),
+      HasSubstr("columns; the x86-64 kernels of products take panels of"));
 }
 
 TEST(ProductTopError, LogitsStayInside) {
