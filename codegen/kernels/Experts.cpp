@@ -7,9 +7,8 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "codegen/kernels/Experts.h"
 #include "codegen/kernels/Kernels.h"
-#include "codegen/kernels/Plan.h"
-#include "codegen/kernels/Region.h"
 
 using namespace mlir;
 using namespace moec;
@@ -68,21 +67,8 @@ static FailureOr<KernelPlan> planCombine(exec::KernelOp kernel,
   return plan;
 }
 
-namespace {
-
-/// The operands of a combine.
-struct ExpertResults {
-  Matrix rows;
-  Row weights; ///< of all slots
-  PlanArrays plan;
-  int64_t choices;
-};
-
-} // namespace
-
-/// The weighted sum, for one token, of the strip that `load` takes from a row.
-static Value sumChoices(Emit &emit, const ExpertResults &results, Value token,
-                        llvm::function_ref<Value(Row)> load) {
+Value moec::sumChoices(Emit &emit, const ExpertResults &results, Value token,
+                       llvm::function_ref<Value(Row)> load) {
   Value first = emit.mul(token, results.choices);
   auto term = [&](Value j) -> std::pair<Value, Value> {
     Value slot = emit.add(first, j);

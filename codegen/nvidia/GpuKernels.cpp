@@ -13,8 +13,9 @@ static constexpr int64_t taskThreads = 32;
 
 SmallVector<const KernelBuilder *> moec::gpuKernelBuilders() {
   SmallVector<const KernelBuilder *> builders = {&gpuAttentionKernel};
-  for (const KernelBuilder &builder : exactMatmulKernels())
-    builders.push_back(&builder);
+  for (ArrayRef<KernelBuilder> some : {gpuRowKernels(), exactMatmulKernels()})
+    for (const KernelBuilder &builder : some)
+      builders.push_back(&builder);
   return builders;
 }
 

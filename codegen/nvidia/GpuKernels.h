@@ -19,6 +19,9 @@ llvm::SmallVector<const KernelBuilder *> gpuKernelBuilders();
 
 // GpuAttention.cpp
 extern const KernelBuilder gpuAttentionKernel;
+// GpuRows.cpp
+/// Lookups, copies and sums of rows, SwiGLU.
+llvm::ArrayRef<KernelBuilder> gpuRowKernels();
 // ExactMatmul.cpp
 llvm::ArrayRef<KernelBuilder> exactMatmulKernels();
 
