@@ -59,6 +59,9 @@ struct AsyncEvent {
   uint64_t id = 0;       ///< of the operation, from AsyncGroups or AsyncQueue
   unsigned keep = 0;     ///< of a Wait: newest groups that may be unfinished
   bool readOnly = false; ///< of a Wait with `.read`
+  bool all = false;      ///< of a Wait for what was not committed, too
+  /// Of an Issue: it completes at an mbarrier and belongs to no group.
+  bool toBarrier = false;
 };
 
 /// fence.*, membar, fence.proxy.*, wgmma.fence

@@ -22,6 +22,7 @@ bool MbarrierAccess::locate(Warp &warp, const AddressOperand &address,
   access_.kind = kind;
   access_.order = MemoryOrder::Relaxed;
   access_.scope = Scope::Cluster;
+  access_.mbarrier = true;
   access_.bytes = sizeof(uint64_t);
   address.fill(warp, lanes, access_);
   return warp.translate(access_, objects_);

@@ -54,6 +54,7 @@ struct Access {
   Proxy proxy = Proxy::Generic;
   /// Loads of memory that the program says is not written: ld.global.nc.
   bool nonCoherent = false;
+  bool mbarrier = false; ///< of the object that an mbarrier instruction names
   uint32_t bytes = 0; ///< of one lane
   uint32_t align = 0; ///< 0 for `bytes`
   Mask lanes = 0;

@@ -25,6 +25,7 @@ struct Operation {
   AsyncKind kind;
   uint64_t id;
   const Site *site; ///< that issued it
+  bool toBarrier;   ///< completes at an mbarrier
 };
 
 void tell(Warp &warp, Mask lanes, const Operation &operation, Action action) {
@@ -34,11 +35,13 @@ void tell(Warp &warp, Mask lanes, const Operation &operation, Action action) {
   event.kind = operation.kind;
   event.action = action;
   event.id = operation.id;
+  event.toBarrier = operation.toBarrier;
   warp.monitor()->async(warp, lanes, event);
 }
 
-Operation issue(Warp &warp, AsyncKind kind, Mask lanes) {
-  Operation operation{kind, warp.cluster().nextOperation(), &warp.site()};
+Operation issue(Warp &warp, AsyncKind kind, Mask lanes, bool toBarrier) {
+  Operation operation{kind, warp.cluster().nextOperation(), &warp.site(),
+                      toBarrier};
   tell(warp, lanes, operation, Action::Issue);
   return operation;
 }
@@ -54,16 +57,10 @@ Outcome act(Warp &warp, Mask lanes, const Operation &operation,
   return outcome;
 }
 
-void tellWait(Warp &warp, AsyncKind kind, Mask lanes, unsigned keep,
-              bool readOnly) {
-  if (!warp.monitor())
-    return;
-  AsyncEvent event;
-  event.kind = kind;
+void tellWait(Warp &warp, AsyncEvent event, Mask lanes) {
   event.action = Action::Wait;
-  event.keep = keep;
-  event.readOnly = readOnly;
-  warp.monitor()->async(warp, lanes, event);
+  if (warp.monitor())
+    warp.monitor()->async(warp, lanes, event);
 }
 
 } // namespace
@@ -145,7 +142,7 @@ Outcome Engine::fault(FaultKind kind, std::string message,
 
 Outcome submitToBarrier(Warp &warp, AsyncKind kind, Mask lanes,
                         EngineAction action) {
-  const Operation operation = issue(warp, kind, lanes);
+  const Operation operation = issue(warp, kind, lanes, true);
   const auto first = static_cast<unsigned>(__builtin_ctz(lanes));
   return warp.cluster().queue(kind).submit(
       [&warp, lanes, first, operation, action = std::move(action)] {
@@ -156,7 +153,7 @@ Outcome submitToBarrier(Warp &warp, AsyncKind kind, Mask lanes,
 
 Outcome submitToGroup(Warp &warp, AsyncKind kind, Mask lanes,
                       AsyncAction action) {
-  const Operation operation = issue(warp, kind, lanes);
+  const Operation operation = issue(warp, kind, lanes, false);
   return warp.groups(kind).add(
       lanes, [&warp, operation, action = std::move(action)](Mask due) {
         return act(warp, due, operation, [&] { return action(due); });
@@ -166,7 +163,7 @@ Outcome submitToGroup(Warp &warp, AsyncKind kind, Mask lanes,
 Outcome submitStore(Warp &warp, unsigned lane, EngineAction read,
                     EngineAction write) {
   const Mask lanes = Mask(1) << lane;
-  const Operation operation = issue(warp, AsyncKind::Bulk, lanes);
+  const Operation operation = issue(warp, AsyncKind::Bulk, lanes, false);
   const auto part = [&warp, lane, operation](EngineAction action) {
     return [&warp, lane, operation, action = std::move(action)](Mask due) {
       return act(warp, due, operation,
@@ -196,19 +193,29 @@ Outcome waitForGroups(Warp &warp, AsyncKind kind, Mask lanes, unsigned keep) {
       warp.bulkReads().wait(lanes, keep) == Outcome::Fault)
     return Outcome::Fault;
   Outcome outcome = warp.groups(kind).wait(lanes, keep);
-  tellWait(warp, kind, lanes, keep, false);
+  AsyncEvent event;
+  event.kind = kind;
+  event.keep = keep;
+  tellWait(warp, event, lanes);
   return outcome;
 }
 
 Outcome waitForAll(Warp &warp, AsyncKind kind, Mask lanes) {
   Outcome outcome = warp.groups(kind).flush(lanes);
-  tellWait(warp, kind, lanes, 0, false);
+  AsyncEvent event;
+  event.kind = kind;
+  event.all = true;
+  tellWait(warp, event, lanes);
   return outcome;
 }
 
 Outcome waitForReads(Warp &warp, Mask lanes, unsigned keep) {
   Outcome outcome = warp.bulkReads().wait(lanes, keep);
-  tellWait(warp, AsyncKind::Bulk, lanes, keep, true);
+  AsyncEvent event;
+  event.kind = AsyncKind::Bulk;
+  event.keep = keep;
+  event.readOnly = true;
+  tellWait(warp, event, lanes);
   return outcome;
 }
 

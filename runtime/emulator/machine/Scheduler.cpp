@@ -175,7 +175,8 @@ bool RunningCluster::completeOne(Progress &progress) {
 }
 
 /// What was put off is performed before the cluster ends: copies into shared
-/// memory to no effect, bulk stores for the host to see.
+/// memory to no effect, bulk stores for the host to see, and what no thread
+/// waited for to be seen by a monitor.
 Progress RunningCluster::finish() {
   Progress progress = Progress::Finished;
   while (completeOne(progress))
@@ -185,6 +186,12 @@ Progress RunningCluster::finish() {
     if (warp->bulkReads().flush(allLanes) == Outcome::Fault ||
         warp->groups(AsyncKind::Bulk).flush(allLanes) == Outcome::Fault)
       return Progress::Faulted;
+  for (Warp *warp : grid_.monitor() ? warps_ : std::vector<Warp *>()) {
+    Warpgroup *group = warp->block().warpgroup(warp->index());
+    if (warp->groups(AsyncKind::Copy).flush(allLanes) == Outcome::Fault ||
+        (group && group->finish() == Outcome::Fault))
+      return Progress::Faulted;
+  }
   return Progress::Finished;
 }
 

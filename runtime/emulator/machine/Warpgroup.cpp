@@ -87,6 +87,13 @@ Outcome Warpgroup::wait(Warp &warp, unsigned keep) {
   return Outcome::Next;
 }
 
+Outcome Warpgroup::finish() {
+  uint64_t end = members_[0].issued;
+  for (const Member &member : members_)
+    end = std::min(end, member.issued);
+  return complete(end);
+}
+
 /// Performs the products before `end`, which all warps have issued.
 Outcome Warpgroup::complete(uint64_t end) {
   while (completed_ < end) {

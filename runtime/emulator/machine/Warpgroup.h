@@ -32,6 +32,8 @@ public:
   /// wgmma.commit_group and wgmma.wait_group of one warp.
   void commit(Warp &warp);
   Outcome wait(Warp &warp, unsigned keep);
+  /// Performs what its warps issued and did not wait for.
+  Outcome finish();
 
 private:
   /// A product of which some warp issued its part.

@@ -69,11 +69,7 @@ protected:
     std::ostringstream all;
     all << text.rdbuf();
     device.load(all.str());
-    auto [order, completion] = GetParam();
-    device.request.settings.order = order;
-    device.request.settings.seed = 1;
-    for (Completion &each : device.request.settings.completion)
-      each = completion;
+    setMode(device, check, GetParam());
     device.request.maxDynamicSharedBytes = 200 * 1024;
   }
 
@@ -110,6 +106,7 @@ protected:
   }
 
   TestDevice device;
+  RaceCheck check;
 };
 MOEC_IN_EVERY_MODE(Cutlass);
 

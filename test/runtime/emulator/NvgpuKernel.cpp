@@ -26,11 +26,8 @@ TEST_P(Nvgpu, Gemm) {
   text << stream.rdbuf();
   TestDevice device;
   device.load(text.str());
-  auto [order, completion] = GetParam();
-  device.request.settings.order = order;
-  device.request.settings.seed = 1;
-  for (Completion &each : device.request.settings.completion)
-    each = completion;
+  RaceCheck check;
+  setMode(device, check, GetParam());
 
   const TestMatrix a{Type::F16, 128, 128, false, 1};
   const TestMatrix b{Type::F16, 128, 128, true, 2};

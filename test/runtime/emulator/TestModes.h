@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// Tests that hold in every warp order, eagerly and lazily.
+// Tests that hold in every warp order, eagerly and lazily, watched by checks
+// and not.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TEST_RUNTIME_EMULATOR_TESTMODES_H
 #define TEST_RUNTIME_EMULATOR_TESTMODES_H
 
+#include "runtime/emulator/check/Races.h"
 #include "test/runtime/emulator/TestDevice.h"
 
 #include <string>
@@ -16,7 +18,17 @@
 
 namespace emulator {
 
-using Mode = std::tuple<Order, Completion>;
+using Mode = std::tuple<Order, Completion, bool>; ///< the last: checked
+
+/// Lets a device run in a mode; the check must outlive its launches.
+inline void setMode(TestDevice &device, RaceCheck &check, const Mode &mode) {
+  auto [order, completion, checked] = mode;
+  device.request.settings.order = order;
+  device.request.settings.seed = 1;
+  for (Completion &each : device.request.settings.completion)
+    each = completion;
+  device.request.monitor = checked ? &check : nullptr;
+}
 
 /// A device that runs in the mode of the test, with a file's kernels loaded.
 class InEveryMode : public testing::TestWithParam<Mode> {
@@ -25,23 +37,21 @@ protected:
                        const std::string &arch = "sm_90a")
       : device(arch) {
     device.load(readTestFile(file));
-    auto [order, completion] = GetParam();
-    device.request.settings.order = order;
-    device.request.settings.seed = 1;
-    for (Completion &each : device.request.settings.completion)
-      each = completion;
+    setMode(device, check, GetParam());
     device.request.maxDynamicSharedBytes = 200 * 1024;
   }
 
   TestDevice device;
+  RaceCheck check;
 };
 
-inline std::string nameOfMode(const testing::TestParamInfo<Mode> &info) {
+inline std::string nameOfMode(const Mode &mode) {
   static const char *const orders[] = {"Forward", "Reverse", "Random",
                                        "Starve"};
-  auto [order, completion] = info.param;
+  auto [order, completion, checked] = mode;
   return std::string(orders[static_cast<unsigned>(order)]) +
-         (completion == Completion::Lazy ? "Lazy" : "Eager");
+         (completion == Completion::Lazy ? "Lazy" : "Eager") +
+         (checked ? "Checked" : "");
 }
 
 } // namespace emulator
@@ -51,7 +61,8 @@ inline std::string nameOfMode(const testing::TestParamInfo<Mode> &info) {
       Mode, Suite,                                                             \
       testing::Combine(testing::Values(Order::Forward, Order::Reverse,         \
                                        Order::Random, Order::Starve),          \
-                       testing::Values(Completion::Eager, Completion::Lazy)),  \
-      nameOfMode)
+                       testing::Values(Completion::Eager, Completion::Lazy),   \
+                       testing::Bool()),                                       \
+      [](const auto &info) { return nameOfMode(info.param); })
 
 #endif // TEST_RUNTIME_EMULATOR_TESTMODES_H

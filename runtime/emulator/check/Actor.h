@@ -1,0 +1,116 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// A warp as the checks of synchronization see it: its epoch, and what each of
+// its lanes knows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_EMULATOR_CHECK_ACTOR_H
+#define RUNTIME_EMULATOR_CHECK_ACTOR_H
+
+#include "runtime/emulator/check/Marks.h"
+#include "runtime/emulator/machine/Grid.h"
+
+#include <deque>
+
+namespace emulator {
+
+/// Cuts `lanes` into sets whose `key(lane)` is the same, and calls
+/// visit(set, lane) with one lane of each.
+template <class Key, class Visit>
+void eachGroup(Mask lanes, Key key, Visit visit) {
+  while (lanes) {
+    const auto first = static_cast<unsigned>(__builtin_ctz(lanes));
+    Mask same = 0;
+    for (Mask left = lanes; left; left &= left - 1) {
+      const auto lane = static_cast<unsigned>(__builtin_ctz(left));
+      if (key(lane) == key(first))
+        same |= Mask(1) << lane;
+    }
+    lanes &= ~same;
+    visit(same, first);
+  }
+}
+
+class Actor {
+public:
+  Actor(Warp &warp, uint32_t agent) : warp_(warp), agent_(agent) {}
+
+  Warp &warp() const { return warp_; }
+  uint32_t agent() const { return agent_; }
+  uint32_t epoch() const { return epoch_; }
+  const KnowledgePtr &knowledge(unsigned lane) const { return lanes_[lane]; }
+
+  /// What `lanes` hand on: all they know and did. What they do later is of
+  /// another epoch.
+  KnowledgePtr release(Mask lanes);
+  /// The same where only what went through a fence is handed on: relaxed
+  /// arrivals and stores. Null if nothing did.
+  KnowledgePtr releaseFenced(Mask lanes, Path fence);
+  void acquire(Mask lanes, const KnowledgePtr &knowledge);
+  /// `lanes` met: each knows what all did.
+  void meet(Mask lanes);
+  /// What lanes know and did went through a fence.
+  void fence(Mask lanes, std::initializer_list<Path> passed);
+  /// Relaxed reads: what a fence of the lane will let it know.
+  void defer(unsigned lane, const KnowledgePtr &near, const KnowledgePtr &far);
+  /// A fence of the block's scope, or of a greater one.
+  void acquireDeferred(Mask lanes, bool far);
+
+  /// Says that something of the current epoch is kept somewhere.
+  uint32_t use() {
+    dirty_ = true;
+    return epoch_;
+  }
+  /// Ends the epoch: what follows is not ordered by what was kept of it.
+  uint32_t endEpoch();
+
+  /// The mark of lane 0 for accesses of the current instruction.
+  Mark mark(Marks &marks, const Access &access);
+  /// The mark of a place that all of the access's lanes read.
+  Mark markOfAll(Marks &marks, const Access &access);
+  void forgetMarks() { sites_ = {}; }
+
+  /// What a lane is about to compare with: a source that was found to be
+  /// ordered before every lane of the warp stays so.
+  bool knownBefore(uint32_t source) const {
+    return before_[source % before_.size()] == source;
+  }
+  void setKnownBefore(uint32_t source) {
+    before_[source % before_.size()] = source;
+  }
+  void forgetKnown() { before_ = {}; }
+  bool uniform() const;
+
+  /// The operations of the warp that are being performed, innermost last.
+  std::vector<OperationPtr> performing;
+
+private:
+  struct SiteMark {
+    const Site *site = nullptr;
+    uint32_t epoch = 0;
+    AccessKind kind = AccessKind::Load;
+    Mark mark = 0, all = 0;
+    Mask lanes = 0; ///< of `all`
+  };
+  struct Deferred {
+    KnowledgePtr near, far;
+  };
+  SiteMark &siteMark(Marks &marks, const Access &access);
+
+  Warp &warp_;
+  const uint32_t agent_;
+  uint32_t epoch_ = 1;
+  bool dirty_ = false; ///< the epoch was used
+  std::array<KnowledgePtr, warpLanes> lanes_;
+  std::array<Deferred, warpLanes> deferred_;
+  Mask deferring_ = 0;
+  std::array<SiteMark, 64> sites_{};
+  std::array<uint32_t, 64> before_{};
+};
+
+} // namespace emulator
+
+#endif // RUNTIME_EMULATOR_CHECK_ACTOR_H

@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// What shadow memory holds: 32 bits that say who accessed a place last.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_EMULATOR_CHECK_MARKS_H
+#define RUNTIME_EMULATOR_CHECK_MARKS_H
+
+#include "runtime/emulator/check/Knowledge.h"
+#include "runtime/emulator/check/Operation.h"
+#include "runtime/emulator/machine/Access.h"
+
+#include <deque>
+#include <functional>
+
+namespace emulator {
+
+/// The accesses of one instruction in one epoch of a warp, or what one
+/// asynchronous operation reads or writes.
+struct Source {
+  uint32_t agent = 0;
+  uint32_t epoch = 0; ///< of an operation: when it was issued
+  AccessKind kind = AccessKind::Load;
+  Scope scope = Scope::None; ///< of strong accesses; None for weak ones
+  const Site *site = nullptr;
+  OperationPtr operation; ///< null for a thread's own access
+};
+
+/// 0 for nobody, a lane of a source, or a chain of readers.
+using Mark = uint32_t;
+
+class Marks {
+public:
+  /// Readers of one place: lanes of a source, and those before.
+  struct Readers {
+    Mark next = 0;
+    uint32_t source = 0;
+    Mask lanes = 0;
+  };
+
+  Marks() { clear(); }
+  void clear();
+  /// The mark of lane 0; add a lane to it.
+  Mark add(Source source);
+  Mark addReaders(const Readers &readers);
+
+  static bool isChain(Mark mark) { return mark & chainBit; }
+  static uint32_t sourceOf(Mark mark) { return mark >> laneBits; }
+  static unsigned laneOf(Mark mark) { return mark & (warpLanes - 1); }
+  const Source &source(uint32_t index) const { return sources_[index]; }
+  /// The head of a chain; a single mark is a chain of one.
+  Readers readers(Mark mark) const {
+    if (isChain(mark))
+      return chains_[mark & ~chainBit];
+    return {0, sourceOf(mark), Mask(1) << laneOf(mark)};
+  }
+
+  /// True if it is time to collect what no mark leads to any more.
+  bool full() const { return live_ >= threshold_; }
+  /// Frees what `mark` is not called for: `marks(visit)` calls visit(mark) for
+  /// every mark that is kept somewhere.
+  void
+  collect(const std::function<void(const std::function<void(Mark)> &)> &marks);
+
+private:
+  static constexpr unsigned laneBits = 5;
+  static constexpr Mark chainBit = Mark(1) << 31;
+  static constexpr size_t firstThreshold = 1 << 20;
+
+  template <class Slots>
+  static uint32_t take(Slots &slots, std::vector<uint32_t> &free);
+
+  std::deque<Source> sources_; ///< the first is nobody
+  std::deque<Readers> chains_;
+  std::vector<uint32_t> freeSources_, freeChains_;
+  size_t live_ = 0, threshold_ = firstThreshold;
+};
+
+} // namespace emulator
+
+#endif // RUNTIME_EMULATOR_CHECK_MARKS_H

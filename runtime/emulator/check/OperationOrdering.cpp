@@ -1,0 +1,288 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Asynchronous operations, and what is ordered before an access.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/check/Ordering.h"
+
+#include <algorithm>
+
+namespace emulator {
+namespace {
+
+using Action = AsyncEvent::Action;
+
+} // namespace
+
+void Ordering::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
+  ClusterState &state = participants_.state(warp.cluster());
+  Actor &actor = state.actor(warp);
+  switch (event.action) {
+  case Action::Issue:
+    return issue(state, actor, lanes, event);
+  case Action::Commit:
+    return commit(state, actor, lanes, event.kind);
+  case Action::Wait:
+    if (event.kind == AsyncKind::Matrix)
+      return waitForProducts(state, actor, event.keep);
+    return wait(state, actor, lanes, event);
+  case Action::Perform: {
+    auto found = state.operations.find(event.id);
+    actor.performing.push_back(found == state.operations.end() ? nullptr
+                                                               : found->second);
+    return;
+  }
+  case Action::PerformEnd: {
+    const OperationPtr operation = actor.performing.back();
+    actor.performing.pop_back();
+    if (operation &&
+        (operation->unperformed -= std::min<unsigned>(
+             operation->unperformed, unsigned(__builtin_popcount(lanes)))) == 0)
+      state.operations.erase(event.id);
+    return;
+  }
+  }
+}
+
+void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
+                     const AsyncEvent &event) {
+  auto operation = std::make_shared<Operation>();
+  operation->kind = event.kind;
+  operation->agent = actor.agent();
+  operation->epoch = actor.use();
+  operation->lanes = lanes;
+  operation->toBarrier = event.toBarrier;
+  operation->site = &actor.warp().site();
+  operation->unperformed = static_cast<unsigned>(__builtin_popcount(lanes));
+  // A bulk store is performed in two parts.
+  if (event.kind == AsyncKind::Bulk && !event.toBarrier)
+    operation->unperformed *= 2;
+  if (event.kind == AsyncKind::Matrix)
+    actor.meet(lanes);
+  for (Mask left = lanes; left; left &= left - 1) {
+    const auto lane = static_cast<unsigned>(__builtin_ctz(left));
+    operation->knowledge[lane] = actor.knowledge(lane);
+  }
+  actor.endEpoch();
+  state.operations[event.id] = operation;
+  if (event.toBarrier)
+    return;
+  if (event.kind == AsyncKind::Matrix) {
+    const unsigned index = actor.warp().index();
+    ProductGroups &products =
+        state.products[{actor.warp().block().rank(), index / warpgroupWarps}];
+    products.members[index % warpgroupWarps].parts.push_back(operation);
+    return;
+  }
+  OperationGroups &groups = state.groups[{&actor, event.kind}];
+  OperationGroups::Open open;
+  open.operation = operation;
+  open.lanes = open.reading = lanes;
+  std::copy(std::begin(groups.committed), std::end(groups.committed),
+            std::begin(open.group));
+  groups.open.push_back(std::move(open));
+}
+
+void Ordering::commit(ClusterState &state, Actor &actor, Mask lanes,
+                      AsyncKind kind) {
+  if (kind == AsyncKind::Matrix) {
+    const unsigned index = actor.warp().index();
+    auto &member =
+        state.products[{actor.warp().block().rank(), index / warpgroupWarps}]
+            .members[index % warpgroupWarps];
+    for (const OperationPtr &part : member.parts)
+      part->committed = true;
+    member.groups.push_back(member.issued());
+    return;
+  }
+  OperationGroups &groups = state.groups[{&actor, kind}];
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    groups.committed[lane] += lanes >> lane & 1;
+  for (OperationGroups::Open &open : groups.open)
+    if (open.operation->lanes & lanes)
+      open.operation->committed = true;
+}
+
+void Ordering::wait(ClusterState &state, Actor &actor, Mask lanes,
+                    const AsyncEvent &event) {
+  auto groups = state.groups.find({&actor, event.kind});
+  if (groups == state.groups.end())
+    return;
+  std::deque<OperationGroups::Open> &open = groups->second.open;
+  const uint32_t *committed = groups->second.committed;
+  for (OperationGroups::Open &each : open) {
+    Mask due = 0;
+    for (unsigned lane = 0; lane < warpLanes; ++lane)
+      if (lanes >> lane & 1 &&
+          (event.all || (each.group[lane] < committed[lane] &&
+                         committed[lane] - each.group[lane] > event.keep)))
+        due |= Mask(1) << lane;
+    Operation::Finish finish;
+    finish.agent = actor.agent();
+    finish.lanes = due & each.reading;
+    if (finish.lanes) {
+      finish.epoch = actor.use();
+      each.operation->reads.push_back(finish);
+      each.reading &= ~due;
+    }
+    finish.lanes = event.readOnly ? 0 : due & each.lanes;
+    if (finish.lanes) {
+      finish.epoch = actor.use();
+      each.operation->writes.push_back(finish);
+      each.lanes &= ~due;
+    }
+  }
+  while (!open.empty() && !open.front().lanes)
+    open.pop_front();
+}
+
+/// A wait of one warp ends what all four read.
+void Ordering::waitForProducts(ClusterState &state, Actor &actor,
+                               unsigned keep) {
+  const unsigned index = actor.warp().index();
+  ProductGroups &products =
+      state.products[{actor.warp().block().rank(), index / warpgroupWarps}];
+  auto &own = products.members[index % warpgroupWarps];
+  uint64_t end = own.waited;
+  while (own.groups.size() > keep) {
+    end = own.groups.front();
+    own.groups.pop_front();
+  }
+  Operation::Finish finish;
+  finish.agent = actor.agent();
+  finish.epoch = actor.use();
+  finish.anyLane = true;
+  uint64_t done = end;
+  for (const auto &member : products.members)
+    done = std::min(done, &member == &own ? end : member.waited);
+  for (auto &member : products.members) {
+    for (uint64_t at = std::max(own.waited, member.first);
+         at < std::min(end, member.issued()); ++at)
+      member.parts[at - member.first]->reads.push_back(finish);
+    while (member.first < done && !member.parts.empty()) {
+      member.parts.pop_front();
+      ++member.first;
+    }
+  }
+  own.waited = end;
+}
+
+/// What an operation did is finished for those who know that the phase is
+/// complete; an arrival behind copies speaks for all that its lanes issued
+/// before.
+void Ordering::completeBy(ClusterState &state, Actor &actor,
+                          const MbarrierState &barrier,
+                          const BarrierEvent &event) {
+  const OperationPtr operation = actor.performing.back();
+  if (!operation)
+    return;
+  Operation::Finish finish;
+  finish.agent = barrier.agent;
+  finish.epoch = static_cast<uint32_t>(barrier.phase + 1);
+  finish.anyLane = true;
+  if (event.action == BarrierEvent::Action::Complete) {
+    operation->reads.push_back(finish);
+    operation->writes.push_back(finish);
+    return;
+  }
+  if (event.action != BarrierEvent::Action::Arrive)
+    return;
+  for (OperationGroups::Open &open :
+       state.groups[{&actor, operation->kind}].open) {
+    finish.lanes = open.operation->epoch < operation->epoch
+                       ? open.operation->lanes & operation->lanes
+                       : 0;
+    if (!finish.lanes)
+      continue;
+    open.operation->reads.push_back(finish);
+    open.operation->writes.push_back(finish);
+  }
+}
+
+// --- what is ordered ---
+
+Observer Ordering::observer(const Actor &actor, unsigned lane) const {
+  Observer observer;
+  observer.agent = actor.agent();
+  observer.lane = lane;
+  observer.own = Mask(1) << lane;
+  observer.known = actor.knowledge(lane).get();
+  return observer;
+}
+
+Observer Ordering::observer(const Operation &operation, unsigned lane) const {
+  Observer observer;
+  observer.agent = operation.agent;
+  observer.lane = lane;
+  observer.own =
+      operation.kind == AsyncKind::Matrix ? allLanes : Mask(1) << lane;
+  observer.epoch = operation.epoch;
+  observer.known = operation.knowledge[lane].get();
+  observer.operation = &operation;
+  return observer;
+}
+
+namespace {
+
+/// Whether one of the ways in which `lanes` of an operation finished is known.
+bool finishedBefore(const Observer &observer, const Operation &operation,
+                    AccessKind kind, Mask lanes, Path path) {
+  const ClockPtr *clock = observer.known ? &observer.known->of(path) : nullptr;
+  const auto &finishes =
+      kind == AccessKind::Load ? operation.reads : operation.writes;
+  const auto knows = [&](const Operation::Finish &finish, Mask lane) {
+    const bool own = finish.agent == observer.agent &&
+                     finish.epoch <= observer.epoch && path == Path::Seen;
+    if (!(finish.lanes & lane))
+      return false;
+    if (own && (finish.anyLane || observer.own & lane))
+      return true;
+    if (!clock || !*clock)
+      return false;
+    return finish.anyLane ? (*clock)->reaches(finish.agent, finish.epoch)
+                          : (*clock)->covers(finish.agent, lane, finish.epoch);
+  };
+  for (Mask left = lanes; left; left &= left - 1) {
+    const Mask lane = left & -left;
+    if (std::none_of(finishes.begin(), finishes.end(),
+                     [&](const auto &finish) { return knows(finish, lane); }))
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+bool Ordering::before(const Observer &observer, const Source &source,
+                      Mask lanes, Path path) const {
+  if (source.operation)
+    return source.operation.get() == observer.operation ||
+           finishedBefore(observer, *source.operation, source.kind, lanes,
+                          path);
+  if (path == Path::Seen && source.agent == observer.agent &&
+      source.epoch <= observer.epoch) {
+    lanes &= ~observer.own;
+    if (!lanes)
+      return true;
+  }
+  return observer.known &&
+         VectorClock::covers(observer.known->of(path), source.agent, lanes,
+                             source.epoch);
+}
+
+bool Ordering::strongTogether(const Source &a, const Source &b) const {
+  if (a.scope == Scope::None || b.scope == Scope::None)
+    return false;
+  const AgentPlace &first = participants_.place(a.agent);
+  const AgentPlace &second = participants_.place(b.agent);
+  if (first.sameBlock(second))
+    return true;
+  const Scope needed =
+      first.cluster == second.cluster ? Scope::Cluster : Scope::Gpu;
+  return a.scope >= needed && b.scope >= needed;
+}
+
+} // namespace emulator

@@ -1,0 +1,145 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// What is said of accesses that nothing orders, and the events that order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/check/Races.h"
+
+namespace emulator {
+namespace {
+
+const char *verb(AccessKind kind) {
+  return kind == AccessKind::Load    ? "reads"
+         : kind == AccessKind::Store ? "writes"
+                                     : "updates";
+}
+
+const char *past(AccessKind kind) {
+  return kind == AccessKind::Load    ? "read"
+         : kind == AccessKind::Store ? "wrote"
+                                     : "updated";
+}
+
+std::string at(const Site &site) {
+  return "line " + std::to_string(site.line) + " (" + site.text + ")";
+}
+
+} // namespace
+
+std::string RaceCheck::describe(const Source &source, Mask lanes) const {
+  const AgentPlace &place =
+      const_cast<Ordering &>(ordering_).participants().place(source.agent);
+  const std::string warp = "warp " + std::to_string(place.warp) +
+                           " of block (" + std::to_string(place.block.x) +
+                           ", " + std::to_string(place.block.y) + ", " +
+                           std::to_string(place.block.z) + ")";
+  if (source.operation)
+    return "the operation that " + warp + " issued at " + at(*source.site) +
+           " " + verb(source.kind);
+  return "lane " + std::to_string(__builtin_ctz(lanes)) + " of " + warp + " " +
+         past(source.kind) + " at " + at(*source.site);
+}
+
+bool RaceCheck::raise(Check &check, const std::string &text, uint64_t address) {
+  check.actor.warp().fault(FaultKind::Check, text,
+                           Mask(1) << check.observer.lane, address);
+  return false;
+}
+
+bool RaceCheck::report(Check &check, const Source &other, Mask lanes,
+                       uint64_t address) {
+  const bool own = check.observer.operation;
+  if (!(own || other.operation ? reports_.waits : reports_.races))
+    return true;
+  const std::string what =
+      std::string(verb(check.kind)) + " what " + describe(other, lanes);
+  if (!own && !other.operation)
+    return raise(check, "data race: " + what + ", and nothing orders the two",
+                 address);
+  const Operation &operation =
+      own ? *check.observer.operation : *other.operation;
+  const char *why =
+      other.operation && !operation.toBarrier && !other.operation->committed
+          ? ", whose group was not committed"
+      : other.operation
+          ? ", which is not known to be finished"
+          : ", and nothing orders this before the operation or after its end";
+  return raise(check, "missing wait: " + what + why, address);
+}
+
+void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
+  if (const MbarrierState *barrier =
+          ordering_.unorderedInit(warp, lanes, event)) {
+    if (reports_.proxies)
+      warp.fault(FaultKind::Check,
+                 "mbarrier is used where its initialisation at " +
+                     at(*barrier->initSite) +
+                     " is not ordered before: a barrier is missing, or "
+                     "fence.mbarrier_init before a relaxed arrival",
+                 lanes, event.address);
+  }
+  ordering_.barrier(warp, lanes, event);
+}
+
+void RaceCheck::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
+  ordering_.async(warp, lanes, event);
+}
+
+void RaceCheck::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
+  ordering_.fence(warp, lanes, event);
+}
+
+void RaceCheck::converged(Warp &warp, Mask lanes) {
+  ordering_.converged(warp, lanes);
+}
+
+/// A bulk store reads the block's shared memory, which is another's once the
+/// block has ended.
+void RaceCheck::blockEnds(Block &block) {
+  ClusterState &state = ordering_.participants().state(block.cluster());
+  for (const auto &[key, groups] : state.groups) {
+    if (key.second != AsyncKind::Bulk || !reports_.waits)
+      continue;
+    for (const OperationGroups::Open &open : groups.open) {
+      if (!open.reading)
+        continue;
+      Warp &warp = key.first->warp();
+      Warp::Acting acting(warp, *open.operation->site);
+      warp.fault(FaultKind::Check,
+                 "missing wait: the block ends while the operation may still "
+                 "read its shared memory",
+                 open.reading);
+    }
+  }
+  ordering_.participants().forget(block.cluster());
+  shared_.erase(&block.cluster());
+  lastCluster_ = nullptr;
+}
+
+/// Frees the sources that neither shadow memory nor an operation that is to
+/// come leads to.
+void RaceCheck::collect() {
+  unions_.assign(unions_.size(), {});
+  ordering_.participants().eachState([](ClusterState &state) {
+    for (auto &actor : state.actors) {
+      actor->forgetMarks();
+      actor->forgetKnown();
+    }
+  });
+  marks_.collect([&](const std::function<void(Mark)> &visit) {
+    global_.eachMark(visit);
+    for (const auto &[cluster, shadow] : shared_)
+      shadow->eachMark(visit);
+    ordering_.participants().eachState([&](ClusterState &state) {
+      for (const auto &[id, operation] : state.operations)
+        for (Mark mark : operation->mark)
+          if (mark)
+            visit(mark);
+    });
+  });
+}
+
+} // namespace emulator

@@ -1,0 +1,83 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Shadow memory: who wrote and who read each byte last.
+//
+// A page keeps marks of words until an access needs those of halves or bytes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_EMULATOR_CHECK_SHADOW_H
+#define RUNTIME_EMULATOR_CHECK_SHADOW_H
+
+#include "runtime/emulator/check/Marks.h"
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace emulator {
+
+class ShadowPage {
+public:
+  static constexpr unsigned pageShift = 10;
+  static constexpr uint32_t pageBytes = 1 << pageShift;
+
+  ShadowPage() : cells_(2 * (pageBytes >> shift_)) {}
+
+  /// The marks of `bytes` from `offset`, all in the page: one for each unit.
+  struct Cells {
+    Mark *writes, *reads;
+    unsigned count;
+    unsigned unit; ///< bytes
+  };
+  Cells cells(uint32_t offset, uint32_t bytes) {
+    if ((offset | bytes) & ((1u << shift_) - 1))
+      refine(offset | bytes);
+    Mark *writes = cells_.data() + (offset >> shift_);
+    return {writes, writes + (pageBytes >> shift_), bytes >> shift_,
+            1u << shift_};
+  }
+  const std::vector<Mark> &all() const { return cells_; }
+
+private:
+  void refine(uint32_t places);
+
+  unsigned shift_ = 2;
+  std::vector<Mark> cells_;
+};
+
+/// The pages of an address space.
+class Shadow {
+public:
+  ShadowPage &page(uint64_t address) {
+    const uint64_t number = address >> ShadowPage::pageShift;
+    if (number != lastNumber_ || !last_) {
+      auto &page = pages_[number];
+      if (!page)
+        page = std::make_unique<ShadowPage>();
+      last_ = page.get();
+      lastNumber_ = number;
+    }
+    return *last_;
+  }
+  /// Forgets the pages of [begin, end).
+  void forget(uint64_t begin, uint64_t end);
+  void clear();
+  template <class Visit> void eachMark(Visit visit) const {
+    for (const auto &[number, page] : pages_)
+      for (Mark mark : page->all())
+        if (mark)
+          visit(mark);
+  }
+
+private:
+  std::unordered_map<uint64_t, std::unique_ptr<ShadowPage>> pages_;
+  ShadowPage *last_ = nullptr;
+  uint64_t lastNumber_ = 0;
+};
+
+} // namespace emulator
+
+#endif // RUNTIME_EMULATOR_CHECK_SHADOW_H
