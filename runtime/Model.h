@@ -2,15 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// An artifact, opened for one of its targets on the device that runs it.
+// An artifact, opened for one of its targets.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef RUNTIME_MODEL_H
 #define RUNTIME_MODEL_H
 
+#include "runtime/CodeImage.h"
+#include "runtime/artifact/Cost.h"
 #include "runtime/artifact/Artifact.h"
-#include "runtime/device/Device.h"
 #include "runtime/text/Tokenizer.h"
 
 #include <memory>
@@ -33,31 +34,30 @@ public:
   const Artifact &artifact() const { return *file; }
   const format::Model &table() const { return *file->table().model(); }
   const format::Target &target() const { return *chosen; }
-  const Device &device() const { return *where; }
+  const std::vector<moert_kernel> &kernels() const { return functions; }
   /// Versions of an entry point, in ascending order of the tokens they accept;
   /// none of Top if the artifact has no such entry.
-  const ProgramTables &programs(Entry entry = Entry::Step) const {
+  using Programs = std::vector<const format::Program *>;
+  const Programs &programs(Entry entry = Entry::Step) const {
     return versions[static_cast<size_t>(entry)];
   }
-  /// The versions of all entries: those of Step, then those of Top.
-  const ProgramTables &allPrograms() const { return all; }
-  /// The version for a step of `tokens` <= max_step_tokens tokens, as an index
-  /// into the programs of the entry.
+  /// The version for a step of `tokens` <= max_step_tokens tokens.
   size_t selectProgram(int64_t tokens, Entry entry = Entry::Step) const;
   /// Null if there is none.
   const Tokenizer *tokenizer() const { return text.get(); }
 
 private:
   Model() = default;
-  Status findPrograms();
+  Status chooseTarget(const char *name);
+  Status loadCode();
   Status loadTokenizer();
   void describe();
 
   std::unique_ptr<Artifact> file;
   const format::Target *chosen = nullptr;
-  ProgramTables versions[2]; ///< by Entry
-  ProgramTables all;
-  std::unique_ptr<Device> where;
+  CodeImage code;
+  std::vector<moert_kernel> functions;
+  Programs versions[2]; ///< by Entry
   std::unique_ptr<Tokenizer> text;
   moert_model_info information{};
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/Program.h"
 
+#include "runtime/KVCache.h"
 #include "runtime/artifact/Artifact.h"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ void *Program::resolve(const format::Argument &argument) const {
     return const_cast<uint8_t *>(
         memory.artifact->tensor(argument.index()).data);
   case format::ArgumentKind::Cache:
-    return memory.cache + argument.index() * memory.layerBytes;
+    return memory.cache->layer(argument.index());
   case format::ArgumentKind::Logits:
     return memory.logits;
   case format::ArgumentKind::Top:

@@ -11,7 +11,6 @@
 
 #include "codegen/kernels/Cache.h"
 #include "codegen/kernels/Kernels.h"
-#include "codegen/kernels/SinCos.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -80,29 +79,39 @@ bool Rotation::sameAngles(decoder::RopeOp a, decoder::RopeOp b) {
 Rotation::Rotation(Emit &emit, decoder::RopeOp op, StringRef table, Row scratch)
     : half(op.getHeadDim() / 2),
       frequencies(constantTable(emit, table, inverseFrequencies(op))),
-      cos(scratch), sin(scratch.from(emit, emit.i64(half))) {}
+      cos(scratch),
+      sin(scratch.base ? scratch.from(emit, emit.i64(half)) : scratch) {}
+
+SinCos Rotation::angle(Emit &emit, Value position, Value index,
+                       int64_t lanes) const {
+  Value p = arith::SIToFPOp::create(emit, emit.getF32Type(), position);
+  Value frequency = loadStrip(emit, frequencies, index, lanes);
+  return emitSinCos(emit, emit.mulF(spread(emit, p, lanes), frequency));
+}
+
+Rotation::Pair Rotation::rotatePair(Emit &emit, Pair v, SinCos angle) const {
+  Value minus = arith::NegFOp::create(emit, emit.mulF(v.b, angle.sin));
+  return {emit.fma(v.a, angle.cos, minus),
+          emit.fma(v.b, angle.cos, emit.mulF(v.a, angle.sin))};
+}
 
 void Rotation::setPosition(Emit &emit, Value position) const {
-  Value p = arith::SIToFPOp::create(emit, emit.getF32Type(), position);
   forEachStrip(emit, half, [&](Value i, int64_t lanes) {
-    Value frequency = loadStrip(emit, frequencies, i, lanes);
-    SinCos v = emitSinCos(emit, emit.mulF(spread(emit, p, lanes), frequency));
+    SinCos v = angle(emit, position, i, lanes);
     storeStrip(emit, v.cos, cos, i);
     storeStrip(emit, v.sin, sin, i);
   });
 }
 
-/// (a, b) -> (a cos - b sin, b cos + a sin) for one head.
 void Rotation::rotateHead(Emit &emit, Row from, Row to) const {
   forEachStrip(emit, half, [&](Value i, int64_t lanes) {
     Value j = emit.add(i, half);
-    Value a = loadStrip(emit, from, i, lanes);
-    Value b = loadStrip(emit, from, j, lanes);
-    Value c = loadStrip(emit, cos, i, lanes);
-    Value s = loadStrip(emit, sin, i, lanes);
-    Value minus = arith::NegFOp::create(emit, emit.mulF(b, s));
-    storeStrip(emit, emit.fma(a, c, minus), to, i);
-    storeStrip(emit, emit.fma(b, c, emit.mulF(a, s)), to, j);
+    Pair v = {loadStrip(emit, from, i, lanes), loadStrip(emit, from, j, lanes)};
+    auto [a, b] = rotatePair(
+        emit, v,
+        {loadStrip(emit, sin, i, lanes), loadStrip(emit, cos, i, lanes)});
+    storeStrip(emit, a, to, i);
+    storeStrip(emit, b, to, j);
   });
 }
 

@@ -11,6 +11,7 @@
 #define CODEGEN_KERNELS_ROPE_H
 
 #include "codegen/kernels/Region.h"
+#include "codegen/kernels/SinCos.h"
 #include "dialects/Decoder/Decoder.h"
 
 namespace moec {
@@ -21,7 +22,8 @@ public:
   /// Whether one Rotation serves both.
   static bool sameAngles(decoder::RopeOp a, decoder::RopeOp b);
 
-  /// Defines a constant called `table`; `scratch` keeps the angles.
+  /// Defines a constant called `table`; `scratch` keeps the angles. It may be
+  /// nowhere for who calls angle and rotatePair alone.
   Rotation(Emit &emit, decoder::RopeOp op, llvm::StringRef table, Row scratch);
 
   /// Computes the sines and cosines of a position.
@@ -31,8 +33,16 @@ public:
   /// Rotates one; `to` may be `from`.
   void rotateHead(Emit &emit, Row from, Row to) const;
 
-private:
+  struct Pair {
+    mlir::Value a, b;
+  };
+  /// Sine and cosine for the `lanes` pairs of a head from `index` on.
+  SinCos angle(Emit &emit, mlir::Value position, mlir::Value index,
+               int64_t lanes) const;
+  /// (a cos - b sin, b cos + a sin)
+  Pair rotatePair(Emit &emit, Pair v, SinCos angle) const;
 
+private:
   int64_t half;    ///< head_dim / 2
   Row frequencies; ///< [half]
   Row cos, sin;    ///< [half]

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include <cstddef>
@@ -66,6 +67,10 @@ Value GpuArguments::scratchPitch(Emit &emit) const {
                offsetof(moert_gpu_launch, scratch_pitch));
 }
 
+void GpuArguments::fail(Emit &emit, int32_t status) const {
+  emit.store(emit.truncate(emit.i64(status)), this->status(emit));
+}
+
 //===----------------------------------------------------------------------===//
 // Entry points
 //===----------------------------------------------------------------------===//
@@ -120,6 +125,9 @@ Value moec::threadIndex(Emit &emit) {
 Value moec::laneIndex(Emit &emit) {
   return emit.rem(threadIndex(emit), warpThreads);
 }
+Value moec::warpIndex(Emit &emit) {
+  return emit.div(threadIndex(emit), warpThreads);
+}
 Value moec::blockIndex(Emit &emit) { return readIndex<NVVM::BlockIdXOp>(emit); }
 Value moec::gridSize(Emit &emit) { return readIndex<NVVM::GridDimXOp>(emit); }
 
@@ -139,6 +147,31 @@ Value moec::shuffleFrom(Emit &emit, Value v, Value lane) {
 }
 
 void moec::blockBarrier(Emit &emit) { NVVM::Barrier0Op::create(emit); }
+void moec::warpBarrier(Emit &emit) {
+  NVVM::SyncWarpOp::create(
+      emit, LLVM::ConstantOp::create(emit, emit.getI32IntegerAttr(-1)));
+}
+
+/// for (i = from; i < count; i += step) body(i)
+static void strided(Emit &emit, Value from, Value count, int64_t step,
+                    IndexBody body) {
+  auto loop = scf::ForOp::create(emit, from, count, emit.i64(step));
+  OpBuilder::InsertionGuard guard(emit);
+  emit.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void moec::forEachOfBlock(Emit &emit, int64_t threads, Value count,
+                          IndexBody body) {
+  strided(emit, threadIndex(emit), count, threads, body);
+}
+void moec::forEachOfLanes(Emit &emit, Value count, IndexBody body) {
+  strided(emit, laneIndex(emit), count, warpThreads, body);
+}
+void moec::forEachOfWarps(Emit &emit, int64_t threads, Value count,
+                          IndexBody body) {
+  strided(emit, warpIndex(emit), count, threads / warpThreads, body);
+}
 
 /// External and of no size: memory that the launch brings. A private one would
 /// become a variable of one byte.

@@ -34,6 +34,8 @@ public:
   mlir::Value scratch(Emit &emit) const;
   mlir::Value scratchPitch(Emit &emit) const;
   int64_t count() const;
+  /// Reports a moert_kernel_status.
+  void fail(Emit &emit, int32_t status) const;
 
 private:
   mlir::Value field(Emit &emit, mlir::Type type, size_t offset) const;
@@ -51,11 +53,22 @@ constexpr int64_t warpThreads = 32;
 /// Indices as i64.
 mlir::Value threadIndex(Emit &emit);
 mlir::Value laneIndex(Emit &emit); ///< in the warp
+mlir::Value warpIndex(Emit &emit); ///< in the block
 mlir::Value blockIndex(Emit &emit);
 mlir::Value gridSize(Emit &emit);
 
-/// All threads of the block meet.
+/// All threads of the block, or of the warp, meet.
 void blockBarrier(Emit &emit);
+void warpBarrier(Emit &emit);
+
+using IndexBody = llvm::function_ref<void(mlir::Value)>;
+/// body(i) for every i < count that this thread takes of a block of `threads`,
+/// of its warp, or that its warp takes of the block.
+void forEachOfBlock(Emit &emit, int64_t threads, mlir::Value count,
+                    IndexBody body);
+void forEachOfLanes(Emit &emit, mlir::Value count, IndexBody body);
+void forEachOfWarps(Emit &emit, int64_t threads, mlir::Value count,
+                    IndexBody body);
 
 /// What the lane at an exclusive-or distance holds, or a lane of that index; an
 /// f32. All lanes of the warp take part.

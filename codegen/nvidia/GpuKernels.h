@@ -22,8 +22,12 @@ extern const KernelBuilder gpuAttentionKernel;
 // GpuRows.cpp
 /// Lookups, copies and sums of rows, SwiGLU.
 llvm::ArrayRef<KernelBuilder> gpuRowKernels();
-// ExactMatmul.cpp
-llvm::ArrayRef<KernelBuilder> exactMatmulKernels();
+// GpuRouting.cpp
+/// moe.router, alone or with what goes before and after it.
+llvm::ArrayRef<KernelBuilder> gpuRoutingKernels();
+// ProductKernel.cpp
+/// Products but the router's, alone or with what goes before and after them.
+llvm::ArrayRef<KernelBuilder> productKernels();
 
 /// How the blocks of a launch look: what the plan says, or what kernels of
 /// ranges of tasks get.

@@ -13,14 +13,8 @@
 using namespace mlir;
 using namespace moec;
 
-int64_t HeadsEnd::headDim() const {
-  if (append)
-    return decoder::AppendKVOp(append).getCache().getType().getHeadDim();
-  return decoder::RopeOp(rope).getHeadDim();
-}
-
-int64_t HeadsEnd::unitPanels() const {
-  int64_t least = std::lcm(headDim(), panelWidth) / panelWidth;
+int64_t moec::unitPanels(const HeadsEnd &end) {
+  int64_t least = std::lcm(end.headDim(), panelWidth) / panelWidth;
   return least * std::max<int64_t>(groupPanels / least, 1);
 }
 

@@ -15,6 +15,7 @@
 #ifndef CODEGEN_X86_MATRIXHEADS_H
 #define CODEGEN_X86_MATRIXHEADS_H
 
+#include "codegen/kernels/MatrixRegion.h"
 #include "codegen/kernels/Rope.h"
 #include "dialects/Decoder/Decoder.h"
 
@@ -22,18 +23,8 @@
 
 namespace moec {
 
-/// What becomes of the sums of one product.
-struct HeadsEnd {
-  decoder::RopeOp rope; ///< null: not rotated
-  /// Where heads go; null: to the kernel's result.
-  decoder::AppendKVOp append;
-  bool isKeys = false; ///< of what is appended; else values
-
-  explicit operator bool() const { return rope || append; }
-  int64_t headDim() const;
-  /// Panels of a task: whole heads, and as many as share activations.
-  int64_t unitPanels() const;
-};
+/// Panels of a task: whole heads, and as many as share activations.
+int64_t unitPanels(const HeadsEnd &end);
 
 /// Sums of a unit in scratch memory.
 struct HeadsUnit {

@@ -4,6 +4,8 @@
 
 #include "codegen/x86/MatrixKernelPlan.h"
 
+#include "codegen/x86/MatrixHeads.h"
+#include "codegen/x86/MatrixPrologue.h"
 #include "codegen/x86/MatrixTop.h"
 #include "codegen/x86/RowSplit.h"
 #include "runtime/abi/Kernel.h"
@@ -77,8 +79,6 @@ static LogicalResult checkRegion(const MatrixRegion &region) {
   const MatrixOperation &first = region.first();
   auto rowBlocks = requiredLayouts(first.weightType().getElementType()).first;
   Attribute encoding = region.xType().getEncoding();
-  if (region.prologue && failed(region.prologue->check()))
-    return failure();
   // A product alone comes with its activations packed, once for all threads.
   bool alone = first.op->getBlock()->getOperations().size() == 2;
   if (encoding != rowBlocks && (encoding || alone))
@@ -95,21 +95,32 @@ static LogicalResult checkRegion(const MatrixRegion &region) {
 
 /// The tasks of the prologue come first, one a row. Rows of the launch are
 /// tokens then, those of experts k times as many.
-static void addPrologue(MatrixRegion &region, KernelPlan &plan) {
+static LogicalResult addPrologue(const MatrixRegion &region,
+                                 const Target &target, KernelPlan &plan) {
+  auto prologue = MatrixPrologue::of(region, target);
+  if (!prologue)
+    return success();
+  if (failed(prologue->check()))
+    return failure();
   if (region.permute)
-    plan.flopsPerRow *= region.permute.getPlan().getType().getChoices();
-  plan.flopsPerRow += region.prologue->flopsPerRow();
+    plan.flopsPerRow *=
+        moe::PermuteOp(region.permute).getPlan().getType().getChoices();
+  plan.flopsPerRow += prologue->flopsPerRow();
   plan.tasksPerRow = 1;
   plan.isOrdered = true;
-  plan.scratchBytes =
-      std::max(plan.scratchBytes, region.prologue->scratchBytes());
+  plan.scratchBytes = std::max(plan.scratchBytes, prologue->scratchBytes());
+  return success();
+}
+
+int64_t moec::panelsOf(const MatrixOperation &product) {
+  return llvm::divideCeil(product.columns(), panelWidth);
 }
 
 int64_t moec::productTasks(const MatrixRegion &region, int64_t product) {
   if (region.top)
     return topTasks(region.top);
   const MatrixOperation &op = region.products[product];
-  int64_t unit = region.ends[product] ? region.ends[product].unitPanels() : 1;
+  int64_t unit = region.ends[product] ? unitPanels(region.ends[product]) : 1;
   int64_t tasks = llvm::divideCeil(panelsOf(op), unit);
   return region.combine ? tasks : tasks * op.experts();
 }
@@ -125,7 +136,7 @@ int64_t moec::unfinishedBytes(const MatrixRegion &region,
     panels = topPanels(region.top);
   for (const HeadsEnd &end : region.ends)
     if (end)
-      panels = std::max(panels, end.unitPanels());
+      panels = std::max(panels, unitPanels(end));
   return rows * panels * panelWidth * 4;
 }
 
@@ -145,8 +156,7 @@ static int64_t grainOf(const MatrixRegion &region) {
 
 FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
                                              const KernelContext &context) {
-  FailureOr<MatrixRegion> region =
-      MatrixRegion::analyze(kernel, context.target);
+  FailureOr<MatrixRegion> region = MatrixRegion::analyze(kernel);
   if (failed(region) || failed(checkRegion(*region)))
     return failure();
   KernelPlan plan;
@@ -163,7 +173,7 @@ FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
   plan.scratchBytes = unfinishedBytes(*region, context) +
                       loopBytes(*region, context) +
                       HeadsEmitter(kernel, region->ends).scratchBytes();
-  if (region->prologue)
-    addPrologue(*region, plan);
+  if (failed(addPrologue(*region, context.target, plan)))
+    return failure();
   return plan;
 }

@@ -11,8 +11,8 @@
 #ifndef CODEGEN_X86_MATRIXKERNELPLAN_H
 #define CODEGEN_X86_MATRIXKERNELPLAN_H
 
+#include "codegen/kernels/MatrixRegion.h"
 #include "codegen/x86/MatrixLoops.h"
-#include "codegen/x86/MatrixRegion.h"
 
 namespace moec {
 
@@ -26,6 +26,9 @@ struct RegionMethod {
   RegionMethod(const MatrixRegion &region, const Target &target);
   MatrixMethod method() const { return {*decoder, *epilogue, shapes}; }
 };
+
+/// Panels of a product's columns.
+int64_t panelsOf(const MatrixOperation &product);
 
 /// Tasks of a product: panels, units of heads, or parts of which the best are
 /// kept.

@@ -5,7 +5,9 @@
 #include "codegen/x86/MatrixKernels.h"
 
 #include "codegen/x86/MatrixCombine.h"
+#include "codegen/x86/MatrixHeads.h"
 #include "codegen/x86/MatrixKernelPlan.h"
+#include "codegen/x86/MatrixPrologue.h"
 #include "codegen/x86/MatrixTop.h"
 
 using namespace mlir;
@@ -20,7 +22,8 @@ namespace {
 class MatrixKernel {
 public:
   MatrixKernel(exec::KernelOp kernel, const KernelContext &context)
-      : kernel(kernel), region(*MatrixRegion::analyze(kernel, context.target)),
+      : kernel(kernel), region(*MatrixRegion::analyze(kernel)),
+        prologue(MatrixPrologue::of(region, context.target)),
         how(region, context.target),
         unfinished(unfinishedBytes(region, context)),
         loops(loopBytes(region, context)), heads(kernel, region.ends) {}
@@ -48,6 +51,7 @@ private:
 
   exec::KernelOp kernel;
   MatrixRegion region;
+  std::unique_ptr<MatrixPrologue> prologue; ///< null if there is none
   RegionMethod how;
   int64_t unfinished, loops; ///< bytes of a thread's scratch memory
   HeadsEmitter heads;
@@ -58,9 +62,9 @@ private:
 
 void MatrixKernel::emitInto(Emit &emit) {
   emitKernel(emit, kernel.getSymName(), [&](const KernelArguments &arguments) {
-    if (!region.prologue)
+    if (!prologue)
       return emitTasks(emit, arguments);
-    emitAfterPrologue(emit, arguments, *region.prologue,
+    emitAfterPrologue(emit, arguments, *prologue,
                       [&](Arguments own) { emitTasks(emit, own); });
   });
 }
@@ -177,7 +181,7 @@ void MatrixKernel::emitParallel(Emit &emit, Arguments arguments) {
 void MatrixKernel::emitHeads(Emit &emit, Arguments arguments, int64_t i,
                              const MatrixProduct &units) {
   Type f32 = emit.getF32Type();
-  int64_t panels = region.ends[i].unitPanels(), pitch = panels * panelWidth;
+  int64_t panels = unitPanels(region.ends[i]), pitch = panels * panelWidth;
   int64_t headDim = region.ends[i].headDim();
   emit.loop(units.from, units.to, 1, [&](Value unit) {
     MatrixProduct own = units;

@@ -17,7 +17,6 @@ class NormPrologue : public MatrixPrologue {
 public:
   explicit NormPrologue(decoder::RMSNormOp norm) : norm(norm) {}
 
-  bool has(Operation *op) const override { return op == norm; }
   LogicalResult check() override { return checkRowMajor(norm); }
   int64_t scratchBytes() const override { return 0; }
   void emitRows(Emit &emit, const KernelArguments &arguments) override {
@@ -36,7 +35,6 @@ public:
   RoutingPrologue(const Routing &routing, const Target &target)
       : routing(routing), stage(routing, target) {}
 
-  bool has(Operation *op) const override { return routing.has(op); }
   LogicalResult check() override { return routing.check(); }
   int64_t scratchBytes() const override { return stage.scratchBytes(); }
   int64_t flopsPerRow() override { return routing.flops(); }
@@ -54,18 +52,12 @@ private:
 
 } // namespace
 
-bool MatrixPrologue::mayHave(Operation &op) {
-  return isa<decoder::RMSNormOp, moe::RouterOp, moe::TopKOp, moe::DispatchOp>(
-      op);
-}
-
-std::unique_ptr<MatrixPrologue> MatrixPrologue::of(Block &region,
+std::unique_ptr<MatrixPrologue> MatrixPrologue::of(const MatrixRegion &region,
                                                    const Target &target) {
-  Routing routing = Routing::of(region);
-  if (routing.topK && routing.dispatch)
-    return std::make_unique<RoutingPrologue>(routing, target);
-  if (routing.norm)
-    return std::make_unique<NormPrologue>(routing.norm);
+  if (region.routes())
+    return std::make_unique<RoutingPrologue>(region.prologue, target);
+  if (region.hasPrologue())
+    return std::make_unique<NormPrologue>(region.prologue.norm);
   return nullptr;
 }
 

@@ -15,7 +15,7 @@
 #define CODEGEN_X86_MATRIXPROLOGUE_H
 
 #include "codegen/KernelBuilder.h"
-#include "codegen/kernels/Region.h"
+#include "codegen/kernels/MatrixRegion.h"
 
 #include <memory>
 
@@ -26,13 +26,9 @@ public:
   virtual ~MatrixPrologue() = default;
 
   /// The prologue of a region; null if it has none.
-  static std::unique_ptr<MatrixPrologue> of(mlir::Block &region,
+  static std::unique_ptr<MatrixPrologue> of(const MatrixRegion &region,
                                             const Target &target);
-  /// Whether an operation may be part of one.
-  static bool mayHave(mlir::Operation &op);
 
-  /// Whether it computes the operation.
-  virtual bool has(mlir::Operation *op) const = 0;
   /// Checks that it can be built, with an error at an operation if not.
   virtual mlir::LogicalResult check() = 0;
   virtual int64_t scratchBytes() const = 0;

@@ -13,7 +13,7 @@ from tablegen import read_definitions
 MESSAGE = re.compile(r"(?:emitOpError\(|emitError\(|violate\()(.*?);$", re.S | re.M)
 LITERALS = re.compile(r'(?:"(?:[^"\\]|\\.)*"\s*)+')
 # Their refusals are tested in C++, on kernels that no pass makes.
-KERNEL_BUILDERS = re.compile(r"^codegen/(?:kernels/|KernelBuilder|x86/\w*Kernel)")
+KERNEL_BUILDERS = re.compile(r"^codegen/(?:kernels/|KernelBuilder|x86/\w*Kernel|nvidia/\w+(?:Kernel|Stages))")
 LABEL = re.compile(r"^\s*// (\w+)_c(\d+)\b", re.M)
 
 

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "codegen/x86/MatrixRegion.h"
-
-#include "codegen/x86/MatrixOperands.h"
+#include "codegen/kernels/MatrixRegion.h"
 
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,15 +11,23 @@
 using namespace mlir;
 using namespace moec;
 
-int64_t moec::panelsOf(const MatrixOperation &product) {
-  return llvm::divideCeil(product.columns(), panelWidth);
+int64_t HeadsEnd::headDim() const {
+  if (append)
+    return decoder::AppendKVOp(append).getCache().getType().getHeadDim();
+  return decoder::RopeOp(rope).getHeadDim();
+}
+
+/// Whether an operation may come before the products.
+static bool mayPrecede(Operation &op) {
+  return isa<decoder::RMSNormOp, moe::RouterOp, moe::TopKOp, moe::DispatchOp>(
+      op);
 }
 
 bool MatrixRegion::matches(Block &region) {
   bool any = false;
   for (Operation &op : region.without_terminator()) {
     bool product = static_cast<bool>(MatrixOperation::of(op).op);
-    if (!product && !MatrixPrologue::mayHave(op) &&
+    if (!product && !mayPrecede(op) &&
         !isa<moe::PermuteOp, decoder::SwigluOp, moe::CombineOp, decoder::AddOp,
              decoder::RopeOp, decoder::AppendKVOp, decoder::PartTopOp>(op))
       return false;
@@ -35,8 +41,8 @@ namespace {
 /// Reads a region in order. Each step returns what is wrong, or nothing.
 class RegionReader {
 public:
-  RegionReader(Block &block, const Target &target) : block(block) {
-    region.prologue = MatrixPrologue::of(block, target);
+  explicit RegionReader(Block &block) : block(block) {
+    region.prologue = Routing::of(block);
   }
   const char *read();
   MatrixRegion region;
@@ -52,6 +58,11 @@ private:
   const char *append(decoder::AppendKVOp op);
   const char *keepTop(decoder::PartTopOp op);
   const char *results(Operation *yield);
+  /// Whether the prologue computes an operation.
+  bool isBefore(Operation *op) const {
+    return region.routes() ? region.prologue.has(op)
+                           : op && op == region.prologue.norm;
+  }
   bool isInMemory(Value value) const;
   HeadsEnd *endOf(Value heads);
 
@@ -65,8 +76,7 @@ private:
 bool RegionReader::isInMemory(Value value) const {
   if (isa_and_nonnull<BlockArgument>(value))
     return true;
-  return value && region.prologue &&
-         region.prologue->has(value.getDefiningOp()) && isYielded(value);
+  return value && isBefore(value.getDefiningOp()) && isYielded(value);
 }
 
 const char *RegionReader::permute(moe::PermuteOp op) {
@@ -183,7 +193,7 @@ const char *RegionReader::keepTop(decoder::PartTopOp op) {
 }
 
 const char *RegionReader::step(Operation &op) {
-  if (region.prologue && region.prologue->has(&op))
+  if (isBefore(&op))
     return nullptr;
   if (MatrixOperation product = MatrixOperation::of(op); product.op)
     return this->product(product);
@@ -217,8 +227,7 @@ const char *RegionReader::results(Operation *yield) {
   SmallVector<Value> yielded;
   for (Value value : yield->getOperands()) {
     Operation *op = value.getDefiningOp();
-    bool isOther = isa<decoder::AppendKVOp>(op) ||
-                   (region.prologue && region.prologue->has(op));
+    bool isOther = isa<decoder::AppendKVOp>(op) || isBefore(op);
     if (!isOther)
       yielded.push_back(value);
   }
@@ -236,13 +245,12 @@ const char *RegionReader::read() {
   return results(block.getTerminator());
 }
 
-FailureOr<MatrixRegion> MatrixRegion::analyze(exec::KernelOp kernel,
-                                              const Target &target) {
+FailureOr<MatrixRegion> MatrixRegion::analyze(exec::KernelOp kernel) {
   Block &block = kernel.getBody().front();
-  RegionReader reader(block, target);
+  RegionReader reader(block);
   const char *wrong = reader.read();
   if (!wrong)
-    return std::move(reader.region);
+    return reader.region;
   SmallVector<StringRef> names;
   for (Operation &op : block.without_terminator())
     names.push_back(op.getName().getStringRef());

@@ -1,0 +1,147 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/ProductKernel.h"
+
+#include "codegen/nvidia/BlockNorm.h"
+#include "codegen/nvidia/BlockRouting.h"
+#include "codegen/nvidia/ProductStage.h"
+
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace moec;
+
+namespace {
+
+/// decoder.rms_norm of the rows that the products read: a block a row.
+class NormStage : public GpuStage {
+public:
+  NormStage(decoder::RMSNormOp op, const RoutingShape &shape)
+      : norm(op, shape.threads, 0), unit(shape.unit) {}
+
+  TaskCount tasks() const override { return {unit, 0}; }
+  void emitBlock(Emit &emit, const GpuArguments &arguments,
+                 Value row) override {
+    norm.emitRow(emit, arguments, row);
+  }
+
+private:
+  BlockNorm norm;
+  int64_t unit;
+};
+
+} // namespace
+
+static LoopShape shapeOf(const MatrixRegion &region) {
+  const MatrixOperation &product = region.first();
+  return {region.xType().getElementType(),
+          product.weightType().getElementType(), product.depth(),
+          region.swiglu ? 2 : 1};
+}
+
+ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
+                             const KernelContext &context)
+    : region(parts), loop(makeExactLoop(shapeOf(parts))) {
+  int64_t results = region.swiglu ? 1 : region.products.size();
+  for (int64_t i = 0; i < results; ++i)
+    ends.push_back(makeProductEnd({region, *loop, i, kernel.getSymName()}));
+
+  staged.kernel = kernel;
+  staged.threads = loop->threads;
+  staged.unit = loop->tileRows;
+  RoutingShape shape = {loop->threads, loop->tileRows, context.maxRows};
+  if (region.routes()) {
+    prologueShared = routingSharedBytes(region.prologue, shape);
+    staged.stages.push_back(makeChoiceStage(region.prologue, shape));
+    staged.stages.push_back(makePlanStage(region.prologue, shape));
+  } else if (region.hasPrologue()) {
+    prologueShared = BlockNorm::sharedBytes(region.prologue.norm);
+    staged.stages.push_back(
+        std::make_unique<NormStage>(region.prologue.norm, shape));
+  }
+  auto stage = std::make_unique<ProductStage>(region, *loop, ends);
+  productShared = stage->tileOffset() + stage->tileBytes();
+  staged.stages.push_back(std::move(stage));
+  if (auto last = ends.front()->makeLastStage())
+    staged.stages.push_back(std::move(last));
+  staged.ticketOffset =
+      llvm::alignTo(std::max(prologueShared, productShared), ticketBytes);
+}
+
+KernelPlan ProductKernel::plan() const {
+  KernelPlan plan;
+  TaskCount tasks = staged.tasks();
+  plan.tasksPerRow = tasks.perRow;
+  plan.fixedTasks = tasks.fixed;
+  plan.blockThreads = staged.threads;
+  plan.blockTasks = staged.unit;
+  plan.sharedBytes = staged.ticketOffset + ticketBytes;
+  plan.isOrdered = staged.stages.size() > 1;
+  for (const auto &end : ends)
+    plan.scratchBytes = std::max(plan.scratchBytes, end->scratchBytes());
+  for (const MatrixOperation &product : region.products)
+    plan.flopsPerRow += 2 * product.columns() * product.depth();
+  if (region.isGrouped() && (region.combine || region.routes()))
+    plan.flopsPerRow *=
+        cast<moe::PlanType>(region.first().plan.getType()).getChoices();
+  if (region.routes())
+    plan.flopsPerRow += Routing(region.prologue).flops();
+  plan.weights =
+      region.isGrouped() ? exec::WeightUse::Experts : exec::WeightUse::Whole;
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// The builders
+//===----------------------------------------------------------------------===//
+
+/// All products of a kernel have one main loop.
+static LogicalResult checkProducts(const MatrixRegion &region) {
+  const MatrixOperation &first = region.first();
+  for (const MatrixOperation &product : region.products) {
+    if (failed(checkRowMajorTypes(product.op)))
+      return failure();
+    bool same = getElementTypeOrSelf(product.weight.getType()) ==
+                    getElementTypeOrSelf(first.weight.getType()) &&
+                product.depth() == first.depth();
+    if (!same || (region.swiglu && product.columns() != first.columns()))
+      return product.op->emitOpError("has weights ")
+             << product.weightType() << " beside " << first.weightType();
+  }
+  if (region.routes() && !region.prologue.router)
+    return moe::TopKOp(region.prologue.topK)
+        .emitOpError(
+            "chooses experts before products, but does not score them");
+  return success();
+}
+
+static FailureOr<KernelPlan> planProducts(exec::KernelOp kernel,
+                                          const KernelContext &context) {
+  FailureOr<MatrixRegion> region = MatrixRegion::analyze(kernel);
+  if (failed(region) || failed(checkProducts(*region)) ||
+      (region->hasPrologue() && region->routes() &&
+       failed(Routing(region->prologue).check())))
+    return failure();
+  KernelPlan plan = ProductKernel(kernel, *region, context).plan();
+  if (failed(checkSharedMemory(kernel, plan, context.target)))
+    return failure();
+  return plan;
+}
+
+static void emitProducts(exec::KernelOp kernel, const KernelContext &context,
+                         Emit &emit) {
+  ProductKernel(kernel, *MatrixRegion::analyze(kernel), context).emitInto(emit);
+}
+
+llvm::ArrayRef<KernelBuilder> moec::productKernels() {
+  static const StringRef linear[] = {decoder::LinearOp::getOperationName()};
+  static const StringRef grouped[] = {moe::GroupedLinearOp::getOperationName()};
+  static const KernelBuilder builders[] = {
+      {linear, planProducts, emitProducts},
+      {grouped, planProducts, emitProducts},
+      {{}, planProducts, emitProducts, MatrixRegion::matches}};
+  return builders;
+}

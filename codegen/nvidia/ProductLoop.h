@@ -1,0 +1,69 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The main loops of matrix products on a GPU: how a block computes one tile of
+/// sums. What rows are and what becomes of sums is not theirs to know.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_PRODUCTLOOP_H
+#define CODEGEN_NVIDIA_PRODUCTLOOP_H
+
+#include "codegen/Emit.h"
+#include "codegen/Target.h"
+
+#include <memory>
+
+namespace moec {
+
+/// What a loop is built for.
+struct LoopShape {
+  mlir::Type x, weight; ///< elements
+  int64_t depth;        ///< K
+  int64_t products;     ///< of the same rows: 1, or gate and up
+};
+
+/// The rows and columns of a tile.
+struct TileOperands {
+  /// Rows [firstRow, endRow) of the activations: at least one. A loop reads
+  /// the last one in place of those beyond it.
+  mlir::Value firstRow, endRow;
+  /// The address of a row's first element.
+  llvm::function_ref<mlir::Value(mlir::Value)> rowAddress;
+  /// Row-major weights of each product: the column's address is that of
+  /// element 0 of its row.
+  mlir::SmallVector<mlir::Value, 2> weights;
+  mlir::Value firstColumn, endColumn; ///< as rows
+};
+
+/// Sums of a tile: what a thread holds of it, in an order of the loop's own.
+using ThreadSums = mlir::SmallVector<mlir::Value>;
+
+class ProductLoop {
+public:
+  virtual ~ProductLoop() = default;
+
+  int64_t tileRows = 0, tileColumns = 0; ///< of a block, at most
+  int64_t threads = 0;                   ///< of a block
+  int64_t sharedBytes = 0;               ///< at offset 0
+
+  /// Sums of a tile. All threads of the block take part.
+  virtual ThreadSums multiply(Emit &emit, const TileOperands &tile) const = 0;
+
+  /// body(row, column, sums) for each place of the tile that this thread has
+  /// sums of, of each product one: rows and columns count from 0.
+  using Body = llvm::function_ref<void(mlir::Value row, mlir::Value column,
+                                       mlir::ValueRange sums)>;
+  virtual void forEachSum(Emit &emit, const ThreadSums &sums,
+                          Body body) const = 0;
+};
+
+/// f32 arithmetic in the CPU's order of summation: see
+/// docs/decisions/0003-order-of-summation.md. Takes any elements.
+std::unique_ptr<ProductLoop> makeExactLoop(const LoopShape &shape);
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_PRODUCTLOOP_H

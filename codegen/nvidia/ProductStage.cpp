@@ -1,0 +1,177 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/ProductStage.h"
+
+#include "codegen/kernels/Plan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace moec;
+
+ProductStage::ProductStage(const MatrixRegion &region, const ProductLoop &loop,
+                           Ends ends)
+    : region(region), loop(loop), ends(ends),
+      rows(region.first(), loop.tileRows) {}
+
+int64_t ProductStage::allUnits() const {
+  int64_t all = 0;
+  for (int64_t i = 0; i < choices(); ++i)
+    all += units(i);
+  return all;
+}
+
+int64_t ProductStage::rowsPerRow() const {
+  // Else the first result has a row for each slot, or there are none.
+  bool ofTokens = region.combine || region.routes();
+  if (!ofTokens || !region.isGrouped())
+    return 1;
+  return cast<moe::PlanType>(region.first().plan.getType()).getChoices();
+}
+
+TaskCount ProductStage::tasks() const {
+  return {allUnits() * rowsPerRow(), allUnits() * rows.padding()};
+}
+
+int64_t ProductStage::tileBytes() const {
+  int64_t columns = 0;
+  for (int64_t i = 0; i < choices(); ++i)
+    if (ends[i]->wantsTile())
+      columns = std::max(columns, unitColumns(i));
+  return columns * loop.tileRows * 4;
+}
+
+SharedTile ProductStage::sharedTile(Emit &emit, int64_t i) const {
+  Value base = sharedMemory(emit, tileOffset());
+  return {Row{base, emit.getF32Type()}, unitColumns(i)};
+}
+
+void ProductStage::forProduct(Emit &emit, Value product,
+                              llvm::function_ref<void(int64_t)> body) const {
+  if (choices() == 1)
+    return body(0);
+  for (int64_t i = 0; i < choices(); ++i)
+    emit.branch(emit.equal(product, emit.i64(i)), [&] { body(i); });
+}
+
+ProductStage::Part ProductStage::findPart(Emit &emit,
+                                          const GpuArguments &arguments,
+                                          Value unit, Value expert) const {
+  Part part;
+  int64_t before = 0;
+  int64_t together = region.swiglu ? 2 : 1;
+  for (int64_t i = 0; i < choices(); ++i) {
+    const MatrixOperation &product = region.products[i];
+    Value first = emit.mul(emit.sub(unit, emit.i64(before)), unitColumns(i));
+    Value end =
+        emit.min(emit.add(first, unitColumns(i)), emit.i64(product.columns()));
+    Value skipped = emit.mul(expert, product.columns() * product.depth());
+    SmallVector<Value, 2> weights;
+    for (int64_t p = 0; p < together; ++p) {
+      Value weight = region.products[i + p].weight;
+      weights.push_back(emit.at(arguments.pointerTo(weight),
+                                getElementTypeOrSelf(weight.getType()),
+                                skipped));
+    }
+    if (i == 0) {
+      part = {emit.i64(0), first, end, weights};
+    } else {
+      Value is = emit.less(emit.i64(before - 1), unit);
+      part.product = emit.select(is, emit.i64(i), part.product);
+      part.firstColumn = emit.select(is, first, part.firstColumn);
+      part.endColumn = emit.select(is, end, part.endColumn);
+      part.weights[0] = emit.select(is, weights[0], part.weights[0]);
+    }
+    before += units(i);
+  }
+  return part;
+}
+
+Value ProductStage::rowAddress(Emit &emit, const GpuArguments &arguments,
+                               Value row) const {
+  if (moe::PermuteOp permute = region.permute) {
+    moe::PlanType type = permute.getPlan().getType();
+    PlanArrays plan(emit, arguments.pointerTo(permute.getPlan()), type,
+                    emit.i64(0)); // the rows' slots come first
+    row = emit.div(loadIndex(emit, plan.slotOfRow, row), type.getChoices());
+  }
+  Type element = region.xType().getElementType();
+  return emit.at(arguments.pointerTo(region.x), element,
+                 emit.mul(row, region.first().depth()));
+}
+
+/// Gives the sums of a tile of the unit to its end.
+void ProductStage::handOn(Emit &emit, const GpuArguments &arguments,
+                          const ProductTile &tile, const Part &part,
+                          const ThreadSums &sums, Value subtile) const {
+  Value rowCount = tile.rows(emit), columnCount = tile.columns(emit);
+  forProduct(emit, part.product, [&](int64_t i) {
+    SharedTile shared = sharedTile(emit, i);
+    loop.forEachSum(
+        emit, sums, [&](Value row, Value inSubtile, ValueRange own) {
+          Value column = emit.add(subtile, inSubtile);
+          Value inside = arith::AndIOp::create(emit, emit.less(row, rowCount),
+                                               emit.less(column, columnCount));
+          emit.branch(inside, [&] {
+            if (ends[i]->wantsTile())
+              storeStrip(emit, own[0], shared.row(emit, row), column);
+            else
+              ends[i]->emitSum(emit, arguments, tile,
+                               emit.add(tile.firstRow, row),
+                               emit.add(tile.firstColumn, column), own);
+          });
+        });
+  });
+}
+
+void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
+                            ProductTile tile, const Part &part) const {
+  auto address = [&](Value row) { return rowAddress(emit, arguments, row); };
+  int64_t widest = 0;
+  for (int64_t i = 0; i < choices(); ++i)
+    widest = std::max(widest, unitColumns(i));
+  auto subtileAt = [&](Value subtile) {
+    TileOperands operands = {tile.firstRow,
+                             tile.endRow,
+                             address,
+                             part.weights,
+                             emit.add(part.firstColumn, subtile),
+                             part.endColumn};
+    ThreadSums sums = loop.multiply(emit, operands);
+    handOn(emit, arguments, tile, part, sums, subtile);
+  };
+  if (widest <= loop.tileColumns)
+    subtileAt(emit.i64(0));
+  else
+    emit.loop(emit.i64(0), tile.columns(emit), loop.tileColumns, subtileAt);
+  if (tileBytes() == 0)
+    return;
+  blockBarrier(emit);
+  forProduct(emit, part.product, [&](int64_t i) {
+    if (ends[i]->wantsTile())
+      ends[i]->emitTile(emit, arguments, tile, sharedTile(emit, i));
+  });
+}
+
+void ProductStage::emitBlock(Emit &emit, const GpuArguments &arguments,
+                             Value block) {
+  Value count = emit.mul(arguments.rows(emit), rowsPerRow());
+  Value rowTiles = rows.tiles(emit, count);
+  Value unit = emit.div(block, rowTiles);
+  Value plan = region.first().plan;
+  ProductRows::Range range =
+      rows.range(emit, plan ? arguments.pointerTo(plan) : Value(), count,
+                 emit.rem(block, rowTiles));
+  Value some = arith::AndIOp::create(emit, emit.less(range.first, range.end),
+                                     emit.less(unit, emit.i64(allUnits())));
+  emit.branch(some, [&] {
+    Part part = findPart(emit, arguments, unit, range.expert);
+    emitPart(emit, arguments,
+             {block, range.expert, range.first, range.end, part.firstColumn,
+              part.endColumn},
+             part);
+  });
+}

@@ -1,0 +1,76 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The stage of a kernel that computes its products.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_PRODUCTSTAGE_H
+#define CODEGEN_NVIDIA_PRODUCTSTAGE_H
+
+#include "codegen/nvidia/ProductEnd.h"
+#include "codegen/nvidia/ProductRows.h"
+
+namespace moec {
+
+/// A block computes a unit of columns of one product, or of two that make one
+/// result, for a tile of rows. Tiles of rows come first, so that blocks that
+/// run together share weights.
+class ProductStage : public GpuStage {
+public:
+  using Ends = llvm::ArrayRef<std::unique_ptr<ProductEnd>>;
+
+  ProductStage(const MatrixRegion &region, const ProductLoop &loop, Ends ends);
+
+  TaskCount tasks() const override;
+  void emitBlock(Emit &emit, const GpuArguments &arguments,
+                 mlir::Value block) override;
+
+  /// Of a tile for an end that wants one; at this offset of shared memory.
+  int64_t tileBytes() const;
+  int64_t tileOffset() const { return loop.sharedBytes; }
+
+private:
+  /// Which product a block computes, and its sizes.
+  struct Part {
+    mlir::Value product; ///< index
+    mlir::Value firstColumn, endColumn;
+    llvm::SmallVector<mlir::Value, 2> weights;
+  };
+
+  /// Products that a block may choose from: those of one result are one.
+  int64_t choices() const { return ends.size(); }
+  int64_t unitColumns(int64_t i) const {
+    return ends[i]->unitColumns(loop.tileColumns);
+  }
+  int64_t units(int64_t i) const {
+    return llvm::divideCeil(region.products[i].columns(), unitColumns(i));
+  }
+  int64_t allUnits() const;
+  /// Rows of the products for each row of the launch.
+  int64_t rowsPerRow() const;
+  SharedTile sharedTile(Emit &emit, int64_t i) const;
+
+  Part findPart(Emit &emit, const GpuArguments &arguments, mlir::Value unit,
+                mlir::Value expert) const;
+  mlir::Value rowAddress(Emit &emit, const GpuArguments &arguments,
+                         mlir::Value row) const;
+  void emitPart(Emit &emit, const GpuArguments &arguments, ProductTile tile,
+                const Part &part) const;
+  void handOn(Emit &emit, const GpuArguments &arguments,
+              const ProductTile &tile, const Part &part, const ThreadSums &sums,
+              mlir::Value subtile) const;
+  void forProduct(Emit &emit, mlir::Value product,
+                  llvm::function_ref<void(int64_t)> body) const;
+
+  const MatrixRegion &region;
+  const ProductLoop &loop;
+  Ends ends;
+  ProductRows rows;
+};
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_PRODUCTSTAGE_H

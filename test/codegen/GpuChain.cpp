@@ -1,0 +1,112 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "test/codegen/GpuChain.h"
+
+#include "test/codegen/GroupChain.h"
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cmath>
+
+using namespace moec::test;
+
+TestTensor moec::test::nothing(Element element, int64_t size) {
+  return TestTensor(element, size).fill(element == Element::I32 ? -1 : NAN);
+}
+
+TestTensor moec::test::random(Element element, int64_t size, unsigned seed) {
+  return TestTensor(element, size).randomize(seed);
+}
+
+std::string moec::test::matrixOf(const std::vector<int64_t> &sizes,
+                                 Element element) {
+  std::string text = "tensor<";
+  for (int64_t size : sizes)
+    text += std::to_string(size) + "x";
+  return text + spell(element) + ">";
+}
+
+TestTensor &GpuChain::input(const std::string &name, const std::string &type,
+                            TestTensor tensor) {
+  values.insert({name, {type, std::move(tensor)}});
+  return values.at(name).tensor;
+}
+
+void GpuChain::batch(moert_batch &batch) {
+  values.insert(
+      {"batch", {"!decoder.batch", TestTensor(Element::I32, 0), &batch}});
+}
+
+void GpuChain::result(const std::string &name, const std::string &type,
+                      TestTensor tensor) {
+  values.insert({name, {type, std::move(tensor)}});
+}
+
+void GpuChain::step(const std::string &text, const Names &operands,
+                    const Names &results, int64_t rows) {
+  steps.push_back({text, operands, results, rows});
+}
+
+/// Replaces $x by the type of %x.
+std::string GpuChain::withTypes(std::string text) const {
+  for (size_t at; (at = text.find('$')) != std::string::npos;) {
+    size_t end = at + 1;
+    while (end < text.size() && std::isalnum(text[end]))
+      ++end;
+    text.replace(at, end - at,
+                 values.at(text.substr(at + 1, end - at - 1)).type);
+  }
+  return text;
+}
+
+std::string GpuChain::kernel(const std::string &operations,
+                             const Names &operands,
+                             const Names &results) const {
+  KernelText text;
+  for (const std::string &name : operands)
+    text.operands.push_back({"%" + name, values.at(name).type});
+  text.operations = withTypes(operations);
+  for (const std::string &name : results)
+    text.results.push_back({"%" + name, values.at(name).type});
+  return text.text();
+}
+
+std::string GpuChain::group(const Names &operands, const Names &results) const {
+  std::string operations;
+  for (const Step &step : steps)
+    operations += "  " + step.text + "\n";
+  return kernel(operations, operands, results);
+}
+
+std::vector<Argument> GpuChain::arguments(const Names &operands,
+                                          const Names &results) {
+  std::vector<Argument> all;
+  for (const std::string &name : operands) {
+    Value &value = values.at(name);
+    all.push_back(value.batch ? reads(*value.batch) : reads(value.tensor));
+  }
+  for (const std::string &name : results)
+    all.push_back(writes(values.at(name).tensor));
+  return all;
+}
+
+void GpuChain::runSteps(const std::string &target) {
+  for (const Step &step : steps) {
+    GpuKernel alone(
+        kernel("  " + step.text + "\n", step.operands, step.results), target);
+    alone.run(arguments(step.operands, step.results), step.rows);
+  }
+}
+
+void GpuChain::expectSameGroup(const Names &operands, const Names &results,
+                               int64_t rows, const std::string &target) {
+  std::vector<Argument> all = arguments(operands, results);
+  std::vector<std::string> fresh = takeSnapshot(all);
+  runSteps(target);
+  std::vector<std::string> expected = takeSnapshot(all);
+  restore(all, fresh);
+  expectSameOnGpu(group(operands, results), all, rows, expected, 0, target);
+}

@@ -1,0 +1,76 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Operations on the emulated device: each as a kernel of its own, one after
+/// the other, and all of them as one kernel.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef TEST_CODEGEN_GPUCHAIN_H
+#define TEST_CODEGEN_GPUCHAIN_H
+
+#include "test/codegen/GpuHarness.h"
+
+#include <map>
+
+namespace moec::test {
+
+/// Tensors full of NaN, or of -1; of random numbers; the type of a tensor.
+TestTensor nothing(Element element, int64_t size);
+TestTensor random(Element element, int64_t size, unsigned seed);
+std::string matrixOf(const std::vector<int64_t> &sizes, Element element);
+
+class GpuChain {
+public:
+  using Names = std::vector<std::string>;
+
+  /// A value, "x" for %x: its type and elements. Results start as NaN.
+  TestTensor &input(const std::string &name, const std::string &type,
+                    TestTensor tensor);
+  void batch(moert_batch &batch);
+  void result(const std::string &name, const std::string &type,
+              TestTensor tensor);
+  /// An operation, in which $x stands for the type of %x, and the rows of its
+  /// launch.
+  void step(const std::string &text, const Names &operands,
+            const Names &results, int64_t rows);
+
+  /// Runs each operation for itself.
+  void runSteps(const std::string &target = "sm_80");
+  /// Runs all of them as one kernel of some results, in every mode, and
+  /// expects the bits of the steps. `operands` and `results` in the order of
+  /// the kernel's arguments.
+  void expectSameGroup(const Names &operands, const Names &results,
+                       int64_t rows, const std::string &target = "sm_80");
+
+  TestTensor &operator[](const std::string &name) {
+    return values.at(name).tensor;
+  }
+  /// The text of all operations as one kernel.
+  std::string group(const Names &operands, const Names &results) const;
+  std::vector<Argument> arguments(const Names &operands, const Names &results);
+
+private:
+  struct Value {
+    std::string type;
+    TestTensor tensor;
+    moert_batch *batch = nullptr;
+  };
+  struct Step {
+    std::string text;
+    Names operands, results;
+    int64_t rows;
+  };
+  std::string kernel(const std::string &operations, const Names &operands,
+                     const Names &results) const;
+  std::string withTypes(std::string text) const;
+
+  std::map<std::string, Value> values;
+  std::vector<Step> steps;
+};
+
+} // namespace moec::test
+
+#endif // TEST_CODEGEN_GPUCHAIN_H

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Assembles the kernels of models for every GPU; spills and local memory are errors.
+
+usage: assemble.py MODEL...
+
+Without ptxas it says what it skips.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+GPUS = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"]
+
+
+def run(*command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{result.stderr}{result.stdout}")
+
+
+ptxas = shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin")
+if not ptxas:
+    print("SKIPPED: assembling kernels: there is no ptxas")
+    sys.exit(0)
+moec = pathlib.Path(os.environ["MOEC_BIN"]) / "moec"
+with tempfile.TemporaryDirectory() as folder:
+    ptx = pathlib.Path(folder, "kernels.ptx")
+    for model in sys.argv[1:]:
+        for gpu in GPUS:
+            run(moec, "compile", model, f"--target={gpu}", "--emit=asm", "-o", ptx)
+            run(ptxas, "-warn-spills", "-warn-lmem-usage", "-Werror", f"-arch={gpu}", ptx,
+                "-o", os.devnull)
+print(f"PASSED: {len(sys.argv) - 1} models for {len(GPUS)} GPUs")
