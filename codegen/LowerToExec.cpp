@@ -9,6 +9,7 @@
 #include "codegen/ProgramBuffers.h"
 #include "codegen/RowExtents.h"
 #include "codegen/StepFunction.h"
+#include "codegen/nvidia/GpuKernels.h"
 #include "dialects/MoE/MoE.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -146,6 +147,12 @@ private:
     return plans;
   }
 
+  exec::BlockAttr blockOf(const KernelPlan &plan) {
+    BlockShape shape = blockShape(plan);
+    return exec::BlockAttr::get(&getContext(), shape.threads, shape.tasks,
+                                shape.sharedBytes, plan.scratchBytes);
+  }
+
   LogicalResult planKernel(exec::KernelOp kernel, const KernelContext &context,
                            Plans &plans) {
     if (plans.contains(kernel))
@@ -158,6 +165,8 @@ private:
     if (failed(plan))
       return failure();
     plans[kernel] = *plan;
+    if (context.target.machine == Machine::Nvidia)
+      kernel.setBlockAttr(blockOf(*plan));
     return success();
   }
 

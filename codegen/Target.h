@@ -25,17 +25,19 @@ namespace moec {
 enum class Machine { X86, Nvidia };
 
 /// What a GPU has. Sources: CUDA C++ Programming Guide, "Compute Capabilities";
-/// the number of multiprocessors is that of the card that the architecture is
-/// compiled for most.
+/// the number of multiprocessors and the rates are those of the card that the
+/// architecture is compiled for most, from its data sheet.
 struct GpuFeatures {
   std::string arch; ///< as ptxas knows it: "sm_90a"
   int64_t multiprocessors = 0;
-  int64_t sharedBytes = 0;            ///< of a block, at most
-  int64_t multiprocessorShared = 0;   ///< bytes
-  int64_t registers = 65536;          ///< 32-bit, of a multiprocessor
-  int64_t maxWarps = 0;               ///< of a multiprocessor
-  bool hasTensorCopies = false;       ///< TMA and its barriers
-  bool hasWarpgroupProducts = false;  ///< wgmma
+  double memoryBytesPerSecond = 0;
+  double flopsPerSecond = 0;         ///< dense products of bf16, sums in f32
+  int64_t sharedBytes = 0;           ///< of a block, at most
+  int64_t multiprocessorShared = 0;  ///< bytes
+  int64_t registers = 65536;         ///< 32-bit, of a multiprocessor
+  int64_t maxWarps = 0;              ///< of a multiprocessor
+  bool hasTensorCopies = false;      ///< TMA and its barriers
+  bool hasWarpgroupProducts = false; ///< wgmma
 };
 
 /// A machine that code is made for.

@@ -50,6 +50,8 @@ private:
   Expected<std::string> compileText(CompiledTarget &compiled, CodeForm form);
   Error dumpCode(CompiledTarget &compiled);
   Expected<TargetCode> buildCode(CompiledTarget &compiled);
+  Error linkCode(CompiledTarget &compiled, TargetCode &made);
+  Error assembleCode(CompiledTarget &compiled, TargetCode &made);
   Error runPhase(const Phase &phase, ModuleOp module, StringRef prefix);
   Error dumpModule(ModuleOp module, const Twine &name);
   Error checkWeights();
@@ -164,13 +166,43 @@ Expected<TargetCode> Compilation::buildCode(CompiledTarget &compiled) {
       scratchBytes(*compiled.module, compiled.context());
   if (failed(scratch))
     return diagnostics.take();
+  TargetCode made;
+  made.name = target.name;
+  made.features = target.requiredFeatures;
+  made.module = *compiled.module;
+  made.cost = costOf(target);
+  made.scratchBytes = static_cast<uint64_t>(*scratch);
+  Error error = target.machine == Machine::Nvidia ? assembleCode(compiled, made)
+                                                  : linkCode(compiled, made);
+  if (error)
+    return createStringError(options.model + ": " + toString(std::move(error)));
+  return made;
+}
+
+/// A CPU's code.
+Error Compilation::linkCode(CompiledTarget &compiled, TargetCode &made) {
   auto code = compileKernels(*compiled.module, compiled.context(),
                              CodeForm::SharedObject);
   if (!code)
-    return createStringError(options.model + ": " + toString(code.takeError()));
-  return TargetCode{target.name,      target.requiredFeatures,
-                    *compiled.module, std::move(*code),
-                    costOf(target),   static_cast<uint64_t>(*scratch)};
+    return code.takeError();
+  made.code = std::move(*code);
+  return Error::success();
+}
+
+/// A GPU's code.
+Error Compilation::assembleCode(CompiledTarget &compiled, TargetCode &made) {
+  auto code = assembleGpuKernels(*compiled.module, compiled.context());
+  if (!code)
+    return createStringError("target '" + made.name +
+                             "': " + toString(code.takeError()));
+  made.machine = moert::format::Machine::Nvidia;
+  made.code = std::move(code->fatBinary);
+  for (const auto &kernel : code->kernels)
+    made.resources[kernel.first()] = {
+        static_cast<uint32_t>(kernel.second.registers),
+        static_cast<uint32_t>(kernel.second.sharedBytes),
+        static_cast<uint32_t>(kernel.second.stackBytes)};
+  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,7 +4,7 @@
 
 #include "runtime/Model.h"
 
-#include "runtime/CpuFeatures.h"
+#include "runtime/device/DeviceChoice.h"
 
 #include <cstring>
 #include <unistd.h>
@@ -12,73 +12,10 @@
 using namespace moert;
 
 //===----------------------------------------------------------------------===//
-// Targets
-//===----------------------------------------------------------------------===//
-
-/// What the target needs and this CPU lacks; empty if nothing.
-static std::string missingFeatures(const format::Target &target) {
-  std::string missing;
-  for (const flatbuffers::String *feature : *target.features()) {
-    if (cpuHasFeature(feature->string_view()))
-      continue;
-    missing += (missing.empty() ? "" : ", ") + feature->str();
-  }
-  return missing;
-}
-
-static std::string targetNames(const format::Artifact &table) {
-  std::string names;
-  for (const format::Target *target : *table.targets())
-    names += (names.empty() ? "" : ", ") + target->name()->str();
-  return names;
-}
-
-/// Picks the target of that name, or the most demanding one that runs here.
-Status Model::chooseTarget(const char *name) {
-  const format::Artifact &table = file->table();
-  std::string lacking;
-  for (const format::Target *target : *table.targets()) {
-    if (name && target->name()->string_view() != name)
-      continue;
-    std::string missing = missingFeatures(*target);
-    if (!missing.empty()) {
-      lacking += (lacking.empty() ? "" : "; ") + ("'" + target->name()->str()) +
-                 "' needs " + missing;
-      continue;
-    }
-    if (!chosen || target->features()->size() >= chosen->features()->size())
-      chosen = target;
-  }
-  if (chosen)
-    return {};
-  if (!lacking.empty())
-    return {MOERT_UNSUPPORTED,
-            file->path() + ": this CPU cannot run " +
-                (name ? "the target: " : "any target of the artifact: ") +
-                lacking +
-                (name ? "; the artifact has " + targetNames(table)
-                      : "; compile it with --target=host")};
-  return {MOERT_INVALID, file->path() + ": the artifact has no target '" +
-                             (name ? name : "") + "'; it has " +
-                             targetNames(table)};
-}
-
-//===----------------------------------------------------------------------===//
 // Opening
 //===----------------------------------------------------------------------===//
 
-Status Model::loadCode() {
-  ByteSpan bytes = file->segment(chosen->code());
-  Status status = code.load(bytes.data, bytes.size);
-  if (!status.ok())
-    return status;
-  for (const format::Kernel *kernel : *chosen->kernels()) {
-    moert_kernel function;
-    status = code.find(kernel->symbol()->str(), function);
-    if (!status.ok())
-      return status;
-    functions.push_back(function);
-  }
+Status Model::findPrograms() {
   for (const format::Program *program : *chosen->programs())
     for (Entry entry : {Entry::Step, Entry::Top})
       if (program->entry()->string_view() ==
@@ -87,6 +24,9 @@ Status Model::loadCode() {
   if (programs().empty())
     return {MOERT_BAD_ARTIFACT,
             "target '" + chosen->name()->str() + "' has no program 'step'"};
+  all = programs();
+  all.insert(all.end(), programs(Entry::Top).begin(),
+             programs(Entry::Top).end());
   return {};
 }
 
@@ -104,6 +44,8 @@ void Model::describe() {
   i.architecture = model.architecture()->c_str();
   i.producer = file->table().producer()->c_str();
   i.target = chosen->name()->c_str();
+  i.device = where->name().c_str();
+  i.device_description = where->description().c_str();
   i.vocabulary = model.vocabulary();
   i.max_positions = model.max_positions();
   i.max_step_tokens = programs().back()->max_tokens();
@@ -133,12 +75,17 @@ Status Model::open(const std::string &path, const moert_model_options &options,
   if (!made->file)
     return {access(path.c_str(), R_OK) == 0 ? MOERT_BAD_ARTIFACT : MOERT_IO,
             error};
-  Status status = made->chooseTarget(options.target);
+  DeviceChoice choice;
+  Status status = chooseDevice(*made->file, options, choice);
   if (!status.ok())
     return status;
-  status = made->loadCode();
+  made->chosen = choice.target;
+  status = made->findPrograms();
   if (status.ok())
     status = made->loadTokenizer();
+  if (status.ok())
+    status =
+        choice.create({made->file.get(), made->chosen, made->all}, made->where);
   if (!status.ok())
     return {status.code, path + ": " + status.message};
   made->describe();
@@ -147,9 +94,9 @@ Status Model::open(const std::string &path, const moert_model_options &options,
 }
 
 size_t Model::selectProgram(int64_t tokens, Entry entry) const {
-  const Programs &all = programs(entry);
+  const ProgramTables &tables = programs(entry);
   size_t i = 0;
-  while (i + 1 < all.size() && all[i]->max_tokens() < tokens)
+  while (i + 1 < tables.size() && tables[i]->max_tokens() < tokens)
     ++i;
   return i;
 }

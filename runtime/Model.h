@@ -2,16 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// An artifact, opened for one of its targets.
+// An artifact, opened for one of its targets on the device that runs it.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef RUNTIME_MODEL_H
 #define RUNTIME_MODEL_H
 
-#include "runtime/CodeImage.h"
-#include "runtime/artifact/Cost.h"
 #include "runtime/artifact/Artifact.h"
+#include "runtime/device/Device.h"
 #include "runtime/text/Tokenizer.h"
 
 #include <memory>
@@ -34,30 +33,31 @@ public:
   const Artifact &artifact() const { return *file; }
   const format::Model &table() const { return *file->table().model(); }
   const format::Target &target() const { return *chosen; }
-  const std::vector<moert_kernel> &kernels() const { return functions; }
+  const Device &device() const { return *where; }
   /// Versions of an entry point, in ascending order of the tokens they accept;
   /// none of Top if the artifact has no such entry.
-  using Programs = std::vector<const format::Program *>;
-  const Programs &programs(Entry entry = Entry::Step) const {
+  const ProgramTables &programs(Entry entry = Entry::Step) const {
     return versions[static_cast<size_t>(entry)];
   }
-  /// The version for a step of `tokens` <= max_step_tokens tokens.
+  /// The versions of all entries: those of Step, then those of Top.
+  const ProgramTables &allPrograms() const { return all; }
+  /// The version for a step of `tokens` <= max_step_tokens tokens, as an index
+  /// into the programs of the entry.
   size_t selectProgram(int64_t tokens, Entry entry = Entry::Step) const;
   /// Null if there is none.
   const Tokenizer *tokenizer() const { return text.get(); }
 
 private:
   Model() = default;
-  Status chooseTarget(const char *name);
-  Status loadCode();
+  Status findPrograms();
   Status loadTokenizer();
   void describe();
 
   std::unique_ptr<Artifact> file;
   const format::Target *chosen = nullptr;
-  CodeImage code;
-  std::vector<moert_kernel> functions;
-  Programs versions[2]; ///< by Entry
+  ProgramTables versions[2]; ///< by Entry
+  ProgramTables all;
+  std::unique_ptr<Device> where;
   std::unique_ptr<Tokenizer> text;
   moert_model_info information{};
 };

@@ -4,7 +4,6 @@
 
 #include "runtime/Program.h"
 
-#include "runtime/KVCache.h"
 #include "runtime/artifact/Artifact.h"
 
 #include <algorithm>
@@ -31,7 +30,7 @@ void *Program::resolve(const format::Argument &argument) const {
     return const_cast<uint8_t *>(
         memory.artifact->tensor(argument.index()).data);
   case format::ArgumentKind::Cache:
-    return memory.cache->layer(argument.index());
+    return memory.cache + argument.index() * memory.layerBytes;
   case format::ArgumentKind::Logits:
     return memory.logits;
   case format::ArgumentKind::Top:

@@ -19,12 +19,12 @@
 
 namespace moert {
 class Artifact;
-class KVCache;
 
 /// What a program's arguments point to.
 struct StepMemory {
   const Artifact *artifact;
-  const KVCache *cache;
+  uint8_t *cache;     ///< pages of the layers, see runtime/abi/Kernel.h
+  int64_t layerBytes; ///< of the pages of a layer
   uint8_t *arena;
   int32_t *tokens; ///< [T]
   int32_t *rows;   ///< [R]

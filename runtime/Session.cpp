@@ -5,7 +5,6 @@
 #include "runtime/Session.h"
 
 #include <algorithm>
-#include <unistd.h>
 
 using namespace moert;
 
@@ -28,16 +27,14 @@ static Status outOfRange(const char *option, int64_t value, int64_t most) {
                              std::to_string(most)};
 }
 
-/// Positions that fit half of the machine's memory, for `sequences` full ones
-/// at most.
+/// Positions that fit `memory` bytes, for `sequences` full ones at most.
 static int64_t defaultPositions(int64_t sequences, int64_t positionLimit,
-                                int64_t positionBytes) {
-  int64_t memory = sysconf(_SC_PHYS_PAGES) / 2 * sysconf(_SC_PAGESIZE);
+                                int64_t memory, int64_t positionBytes) {
   int64_t fitting = memory / std::max<int64_t>(positionBytes, 1);
   return std::max<int64_t>(std::min(sequences * positionLimit, fitting), 1);
 }
 
-Status Session::allocateCache(const moert_session_options &options) {
+Status Session::allocatePages(const moert_session_options &options) {
   const moert_model_info &info = model.info();
   int64_t sequences =
       options.max_sequences ? options.max_sequences : defaultSequences;
@@ -45,97 +42,30 @@ Status Session::allocateCache(const moert_session_options &options) {
   int64_t wanted = options.cache_positions
                        ? options.cache_positions
                        : defaultPositions(sequences, positionLimit,
+                                          model.device().cacheBytes(),
                                           info.cache_bytes_per_position);
   slots.resize(static_cast<size_t>(sequences));
   logitRows.resize(slots.size());
   for (int64_t i = sequences; i > 0; --i)
     freeSlots.push_back(static_cast<int32_t>(i - 1));
   // Each sequence may leave a part of its last page unused.
-  KVCache::Shape shape{};
+  CacheShape shape{};
   shape.layers = info.layers;
   shape.layerPageBytes =
       cacheBytesPerPosition(model.table()) * int64_t(MOERT_PAGE_TOKENS);
   shape.sequences = sequences;
   shape.pagesPerSequence = pagesFor(positionLimit);
   shape.pages = pagesFor(wanted);
-  return cache.create(shape);
+  return pages.create(shape);
 }
 
-Status Session::allocateStep() {
-  uint64_t arenaBytes = 0;
-  for (Entry entry : {Entry::Step, Entry::Top})
-    for (const format::Program *program : model.programs(entry))
-      arenaBytes = std::max<uint64_t>(arenaBytes, program->arena_bytes());
-  const moert_model_info &info = model.info();
-  uint64_t count = static_cast<uint64_t>(info.max_step_tokens);
-  CheckedSize logitsBytes = CheckedSize(count) *
-                            static_cast<uint64_t>(info.vocabulary) *
-                            sizeof(float);
-  // The artifact's verifier bounds both factors.
-  topPitch =
-      *roundUp(count * static_cast<uint64_t>(info.top_logits) * sizeof(float),
-               MOERT_ALIGNMENT);
-  // A page between the scratch of two threads, so none reads the other's
-  // lines. The artifact's verifier bounds the size.
-  scratchPitch = *roundUp(model.target().scratch_bytes(), 4096) + 4096;
-  CheckedSize scratchBytes =
-      CheckedSize(scratchPitch) * static_cast<uint64_t>(pool.size());
-  uint64_t inputPitch = (count * sizeof(int32_t) + 63) / 64 * 64;
-
-  struct Area {
-    CheckedSize bytes;
-    const char *purpose;
-    Mapping &mapping;
-  };
-  for (const Area &area : {Area{arenaBytes, "the arena", arena},
-                           Area{logitsBytes, "the logits", logitsMemory},
-                           Area{2 * topPitch, "the best logits", topMemory},
-                           Area{scratchBytes, "scratch memory", scratch},
-                           Area{4 * inputPitch, "the inputs", inputs}}) {
-    Status status = Mapping::reserve(area.bytes, Mapping::Pages::Huge,
-                                     area.purpose, area.mapping);
-    if (!status.ok())
-      return status;
+void Session::prepareProfile() {
+  for (const format::Program *program : model.allPrograms()) {
+    size_t n = program->launches()->size();
+    totals.push_back({std::vector<double>(n), std::vector<double>(n),
+                      std::vector<double>(n), std::vector<int64_t>(n),
+                      std::vector<int64_t>(n)});
   }
-  auto input = [&](int index) {
-    return reinterpret_cast<int32_t *>(inputs.data() + index * inputPitch);
-  };
-  tokens = input(0);
-  positions = input(1);
-  sequences = input(2);
-  rows = input(3);
-  return {};
-}
-
-void Session::bindPrograms(bool profile) {
-  batch = {positions, sequences, cache.pageTable(),
-           cache.shape().pagesPerSequence};
-  StepMemory memory{&model.artifact(),
-                    &cache,
-                    arena.data(),
-                    tokens,
-                    rows,
-                    &batch,
-                    reinterpret_cast<float *>(logitsMemory.data()),
-                    topLogits(),
-                    topTokens(),
-                    scratch.data(),
-                    scratchPitch};
-  for (Entry entry : {Entry::Step, Entry::Top})
-    for (const format::Program *program : model.programs(entry))
-      bindProgram(*program, memory, profile);
-}
-
-void Session::bindProgram(const format::Program &program,
-                          const StepMemory &memory, bool profile) {
-  programs.push_back(
-      std::make_unique<Program>(program, model.kernels(), memory));
-  if (!profile)
-    return;
-  size_t n = program.launches()->size();
-  totals.push_back({std::vector<double>(n), std::vector<double>(n),
-                    std::vector<double>(n), std::vector<int64_t>(n),
-                    std::vector<int64_t>(n)});
 }
 
 Status Session::allocate(const moert_session_options &options) {
@@ -147,16 +77,17 @@ Status Session::allocate(const moert_session_options &options) {
   if (options.cache_positions < 0 || options.cache_positions > mostPositions)
     return outOfRange("cache_positions", options.cache_positions,
                       mostPositions);
-  int threads = options.threads
-                    ? options.threads
-                    : std::min(ThreadPool::availableCpus(), mostThreads);
+  int threads = options.threads ? options.threads
+                : model.device().usesThreads()
+                    ? std::min(ThreadPool::availableCpus(), mostThreads)
+                    : 1;
   Status status = pool.start(threads);
   if (status.ok())
-    status = allocateCache(options);
+    status = allocatePages(options);
   if (status.ok())
-    status = allocateStep();
-  if (status.ok())
-    bindPrograms(options.profile != 0);
+    status = model.device().createExecution(pages, pool, execution);
+  if (status.ok() && options.profile)
+    prepareProfile();
   return status;
 }
 
@@ -207,7 +138,7 @@ Status Session::destroySequence(moert_sequence sequence) {
   Status status = findOrFail(sequence, slot);
   if (!status.ok())
     return status;
-  cache.shrink(slot, pagesFor(slots[slot].length), 0);
+  pages.shrink(slot, pagesFor(slots[slot].length), 0);
   slots[slot] = {};
   freeSlots.push_back(static_cast<int32_t>(slot));
   return {};
@@ -228,7 +159,7 @@ Status Session::truncate(moert_sequence sequence, int64_t length) {
     return {MOERT_INVALID, "cannot truncate a sequence of " +
                                std::to_string(current) + " tokens to " +
                                std::to_string(length)};
-  cache.shrink(slot, pagesFor(current), pagesFor(length));
+  pages.shrink(slot, pagesFor(current), pagesFor(length));
   current = length;
   return {};
 }
@@ -241,14 +172,13 @@ void Session::stats(moert_session_stats &stats) const {
   stats = {};
   stats.threads = pool.size();
   stats.weight_bytes = model.info().weight_bytes;
-  stats.arena_bytes = static_cast<int64_t>(arena.size());
-  stats.logits_bytes =
-      static_cast<int64_t>(logitsMemory.size() + topMemory.size());
-  stats.scratch_bytes = static_cast<int64_t>(scratch.size());
-  stats.cache_bytes = cache.reservedBytes();
-  stats.cache_bytes_used = cache.usedBytes();
-  stats.cache_positions = cache.shape().pages * MOERT_PAGE_TOKENS;
-  stats.launches = programs[model.selectProgram(1)]->size();
+  stats.arena_bytes = execution->memory().arena;
+  stats.logits_bytes = execution->memory().logits;
+  stats.scratch_bytes = execution->memory().scratch;
+  stats.cache_bytes = pages.reservedBytes();
+  stats.cache_bytes_used = pages.usedBytes();
+  stats.cache_positions = pages.shape().pages * MOERT_PAGE_TOKENS;
+  stats.launches = model.programs()[model.selectProgram(1)]->launches()->size();
   stats.launched = completedLaunches;
   stats.steps = completedSteps;
   stats.tokens = completedTokens;
@@ -256,16 +186,17 @@ void Session::stats(moert_session_stats &stats) const {
 }
 
 void Session::recordProfile(size_t version, StepSize size) {
-  const Program &program = *programs[version];
   LaunchTotals &sums = totals[version];
-  for (int64_t i = 0; i < program.size(); ++i) {
-    LaunchCost cost = launchCost(
-        model.artifact(),
-        *program.table().launches()->Get(static_cast<uint32_t>(i)), size);
+  size_t i = 0;
+  for (const format::Launch *launch :
+       *model.allPrograms()[version]->launches()) {
+    LaunchCost cost = launchCost(model.artifact(), *launch, size);
+    int64_t tasks = launchTasks(*launch, size);
     sums.flops[i] += cost.flops;
     sums.weightBytes[i] += cost.weightBytes;
-    sums.launches[i] += program.launchTasks(i) > 0;
-    sums.tasks[i] += program.launchTasks(i);
+    sums.launches[i] += tasks > 0;
+    sums.tasks[i] += tasks;
+    ++i;
   }
 }
 
@@ -277,10 +208,9 @@ bool Session::profile(int64_t kernel, moert_kernel_profile &entry) const {
   entry = {};
   entry.symbol = kernels.Get(index)->symbol()->c_str();
   entry.computes = kernels.Get(index)->computes()->c_str();
-  for (size_t v = 0; v < programs.size(); ++v)
-    for (int64_t i = 0; i < programs[v]->size(); ++i) {
-      const auto &launches = *programs[v]->table().launches();
-      if (launches.Get(static_cast<uint32_t>(i))->kernel() != index)
+  for (size_t v = 0; v < totals.size(); ++v)
+    for (uint32_t i = 0; i < totals[v].seconds.size(); ++i) {
+      if (model.allPrograms()[v]->launches()->Get(i)->kernel() != index)
         continue;
       entry.launches += totals[v].launches[i];
       entry.tasks += totals[v].tasks[i];

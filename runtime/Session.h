@@ -9,9 +9,8 @@
 #ifndef RUNTIME_SESSION_H
 #define RUNTIME_SESSION_H
 
-#include "runtime/KVCache.h"
 #include "runtime/Model.h"
-#include "runtime/Program.h"
+#include "runtime/ThreadPool.h"
 
 namespace moert {
 
@@ -59,11 +58,8 @@ private:
 
   explicit Session(const Model &model) : model(model) {}
   Status allocate(const moert_session_options &options);
-  Status allocateCache(const moert_session_options &options);
-  Status allocateStep();
-  void bindPrograms(bool profile);
-  void bindProgram(const format::Program &program, const StepMemory &memory,
-                   bool profile);
+  Status allocatePages(const moert_session_options &options);
+  void prepareProfile();
 
   /// Index of the slot, or -1 for a stale handle.
   int64_t find(moert_sequence sequence) const;
@@ -74,6 +70,7 @@ private:
   Status checkTokens(const moert_chunk &chunk, int64_t index) const;
   Status reservePages(const moert_chunk *chunks, int64_t count);
   void releasePages(const moert_chunk *chunks, int64_t count);
+  Status announcePages(const moert_chunk *chunks, int64_t count);
   void fillInputs(const moert_chunk *chunks, int64_t count);
   /// Row `row` of chunk `chunk` among those that the last step gave; -1 if it
   /// gave none of them, or was of another entry.
@@ -81,31 +78,15 @@ private:
   Status execute(StepSize size, Entry entry);
   void recordProfile(size_t version, StepSize size);
 
-  float *topLogits() const {
-    return reinterpret_cast<float *>(topMemory.data());
-  }
-  int32_t *topTokens() const {
-    return reinterpret_cast<int32_t *>(topMemory.data() + topPitch);
-  }
-
   const Model &model;
   ThreadPool pool;
-  KVCache cache;
+  PageTable pages;
+  std::unique_ptr<Execution> execution;
   std::vector<Slot> slots;
   std::vector<int32_t> freeSlots;
   int64_t positionLimit = 0; ///< of one sequence
 
-  Mapping arena, logitsMemory, scratch, inputs;
-  /// float32 [max_step_tokens, top_logits], and int32 of as many from byte
-  /// topPitch on.
-  Mapping topMemory;
-  uint64_t topPitch = 0;
-  uint64_t scratchPitch = 0;
-  int32_t *tokens = nullptr, *positions = nullptr, *sequences = nullptr;
-  int32_t *rows = nullptr; ///< each int32 [max_step_tokens]
-  moert_batch batch{};
-  std::vector<std::unique_ptr<Program>> programs; ///< of Step, then of Top
-  std::vector<LaunchTotals> totals;
+  std::vector<LaunchTotals> totals; ///< by program
 
   std::vector<LogitRows> logitRows; ///< [max_sequences]
   int64_t logitChunks = 0;

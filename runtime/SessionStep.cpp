@@ -94,22 +94,22 @@ void Session::releasePages(const moert_chunk *chunks, int64_t count) {
   for (int64_t i = count; i > 0; --i) {
     int64_t slot = find(chunks[i - 1].sequence);
     int64_t length = slots[slot].length;
-    cache.shrink(slot, pagesFor(length + chunks[i - 1].count),
+    pages.shrink(slot, pagesFor(length + chunks[i - 1].count),
                  pagesFor(length));
   }
 }
 
 Status Session::reservePages(const moert_chunk *chunks, int64_t count) {
-  int64_t available = cache.freePages();
+  int64_t available = pages.freePages();
   for (int64_t i = 0; i < count; ++i) {
     int64_t slot = find(chunks[i].sequence);
     int64_t length = slots[slot].length;
-    if (cache.grow(slot, pagesFor(length), pagesFor(length + chunks[i].count)))
+    if (pages.grow(slot, pagesFor(length), pagesFor(length + chunks[i].count)))
       continue;
     releasePages(chunks, i);
     return {MOERT_LIMIT,
             "the KV cache of " +
-                std::to_string(cache.shape().pages * MOERT_PAGE_TOKENS) +
+                std::to_string(pages.shape().pages * MOERT_PAGE_TOKENS) +
                 " positions has " + std::to_string(available) +
                 " free pages of " + std::to_string(MOERT_PAGE_TOKENS) +
                 ", fewer than the step needs; destroy sequences, or create "
@@ -118,7 +118,23 @@ Status Session::reservePages(const moert_chunk *chunks, int64_t count) {
   return {};
 }
 
+/// Tells the device of the pages that reservePages gave to sequences.
+Status Session::announcePages(const moert_chunk *chunks, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t slot = find(chunks[i].sequence);
+    int64_t length = slots[slot].length;
+    int64_t from = pagesFor(length), to = pagesFor(length + chunks[i].count);
+    if (from == to)
+      continue;
+    Status status = execution->pagesChanged(slot, from, to);
+    if (!status.ok())
+      return status;
+  }
+  return {};
+}
+
 void Session::fillInputs(const moert_chunk *chunks, int64_t count) {
+  const StepInputs &inputs = execution->inputs();
   int64_t token = 0, row = 0;
   for (int64_t i = 0; i < count; ++i) {
     const moert_chunk &chunk = chunks[i];
@@ -126,11 +142,11 @@ void Session::fillInputs(const moert_chunk *chunks, int64_t count) {
     int64_t wanted = wantedRows(chunk);
     logitRows[i] = {row, wanted};
     for (int64_t j = 0; j < chunk.count; ++j, ++token) {
-      tokens[token] = chunk.tokens[j];
-      positions[token] = static_cast<int32_t>(slots[slot].length + j);
-      sequences[token] = static_cast<int32_t>(slot);
+      inputs.tokens[token] = chunk.tokens[j];
+      inputs.positions[token] = static_cast<int32_t>(slots[slot].length + j);
+      inputs.sequences[token] = static_cast<int32_t>(slot);
       if (j >= chunk.count - wanted)
-        rows[row++] = static_cast<int32_t>(token);
+        inputs.rows[row++] = static_cast<int32_t>(token);
     }
   }
 }
@@ -150,39 +166,41 @@ static int64_t layerOf(const format::Program &program, int64_t launch) {
   return layer;
 }
 
-static Status explainFailure(const Program &program, int64_t launch) {
-  std::string layer = std::to_string(layerOf(program.table(), launch));
-  int32_t status = program.launchStatus(launch);
-  if (status == MOERT_KERNEL_ROUTER_NAN)
+static Status explainFailure(const format::Program &program,
+                             const StepOutcome &outcome) {
+  std::string layer = std::to_string(layerOf(program, outcome.failed));
+  if (outcome.report == MOERT_KERNEL_ROUTER_NAN)
     return {MOERT_COMPUTATION,
             "the router scores of layer " + layer +
                 " are not numbers; the weights, or this input, lead to "
                 "infinities"};
-  if (status == MOERT_KERNEL_LOGIT_NAN)
+  if (outcome.report == MOERT_KERNEL_LOGIT_NAN)
     return {MOERT_COMPUTATION,
             "a logit is not a number; the weights, or this input, lead to "
             "infinities"};
   return {MOERT_COMPUTATION, "a kernel of layer " + layer +
                                  " failed with status " +
-                                 std::to_string(status)};
+                                 std::to_string(outcome.report)};
 }
 
 Status Session::execute(StepSize size, Entry entry) {
   size_t version = model.selectProgram(size.tokens, entry);
   if (entry == Entry::Top)
     version += model.programs().size();
-  Program &program = *programs[version];
+  const format::Program &program = *model.allPrograms()[version];
   bool profile = !totals.empty();
   auto start = std::chrono::steady_clock::now();
-  int64_t failed = program.run(
-      pool, size, profile ? totals[version].seconds.data() : nullptr);
-  if (failed >= 0)
-    return explainFailure(program, failed);
+  StepOutcome outcome = execution->run(
+      version, size, profile ? totals[version].seconds.data() : nullptr);
+  if (!outcome.status.ok())
+    return outcome.status;
+  if (outcome.failed >= 0)
+    return explainFailure(program, outcome);
   std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   seconds += time.count();
   ++completedSteps;
-  for (int64_t i = 0; i < program.size(); ++i)
-    completedLaunches += program.launchTasks(i) > 0;
+  for (const format::Launch *launch : *program.launches())
+    completedLaunches += launchTasks(*launch, size) > 0;
   completedTokens += size.tokens;
   if (profile)
     recordProfile(version, size);
@@ -202,7 +220,9 @@ Status Session::step(const moert_chunk *chunks, int64_t count, Entry entry) {
     return status;
   fillInputs(chunks, count);
   logitChunks = 0;
-  status = execute(size, entry);
+  status = announcePages(chunks, count);
+  if (status.ok())
+    status = execute(size, entry);
   if (!status.ok()) {
     releasePages(chunks, count);
     return status;
@@ -225,8 +245,7 @@ const float *Session::logits(int64_t chunk, int64_t row) const {
   int64_t index = rowOf(Entry::Step, chunk, row);
   if (index < 0)
     return nullptr;
-  return reinterpret_cast<const float *>(logitsMemory.data()) +
-         index * model.info().vocabulary;
+  return execution->results().logits + index * model.info().vocabulary;
 }
 
 bool Session::top(int64_t chunk, int64_t row, const float *&logits,
@@ -234,7 +253,7 @@ bool Session::top(int64_t chunk, int64_t row, const float *&logits,
   int64_t index = rowOf(Entry::Top, chunk, row);
   if (index < 0)
     return false;
-  logits = topLogits() + index * model.info().top_logits;
-  tokens = topTokens() + index * model.info().top_logits;
+  logits = execution->results().topLogits + index * model.info().top_logits;
+  tokens = execution->results().topTokens + index * model.info().top_logits;
   return true;
 }

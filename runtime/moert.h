@@ -36,9 +36,10 @@ typedef enum moert_status {
   MOERT_LIMIT = 2,   /**< context, sequences or tokens of a step exhausted */
   MOERT_IO = 3,      /**< a file cannot be read */
   MOERT_BAD_ARTIFACT = 4, /**< the artifact is damaged or of another version */
-  MOERT_UNSUPPORTED = 5,  /**< this CPU, or this model, has no such thing */
+  MOERT_UNSUPPORTED = 5,  /**< this machine, or this model, has no such thing */
   MOERT_NO_MEMORY = 6,
-  MOERT_COMPUTATION = 7 /**< the model computed something meaningless */
+  MOERT_COMPUTATION = 7, /**< the model computed something meaningless */
+  MOERT_DEVICE = 8       /**< a GPU, or its driver, failed */
 } moert_status;
 
 /** What went wrong, as one line without a final period. */
@@ -59,19 +60,26 @@ MOERT_API const char *moert_version(void);
 /*===-- Models ------------------------------------------------------------===*/
 
 typedef struct moert_model_options {
-  /** Target to run; NULL: of those that this CPU can run, the one that needs
-      the most CPU features. */
+  /** Target to run; NULL: of those that the device can run, the one that needs
+      the most features. */
   const char *target;
   int32_t verify_weights; /**< non-zero: read and check all weights, too */
+  /** Where to run it: "cpu", "cuda" or "cuda:N" (an NVIDIA GPU),
+     "emulated:ARCH" (the emulated GPU, like "emulated:sm_90a"); NULL or "auto":
+     a GPU that the artifact has a target for, if there is one, else the CPU;
+     "none": nowhere, for the tokenizer alone. */
+  const char *device;
 } moert_model_options;
 
 /** All strings and arrays are owned by the model. */
 typedef struct moert_model_info {
-  const char *architecture; /**< "MixtralForCausalLM" */
-  const char *producer;     /**< "moec 0.1.0" */
-  const char *target;       /**< the one that runs */
-  int64_t vocabulary;       /**< token ids are 0 <= id < vocabulary */
-  int64_t max_positions;    /**< of one sequence */
+  const char *architecture;       /**< "MixtralForCausalLM" */
+  const char *producer;           /**< "moec 0.1.0" */
+  const char *target;             /**< the one that runs */
+  const char *device;             /**< "cpu", "cuda:0", "emulated:sm_90a" */
+  const char *device_description; /**< "NVIDIA H100 80GB HBM3" */
+  int64_t vocabulary;             /**< token ids are 0 <= id < vocabulary */
+  int64_t max_positions;          /**< of one sequence */
   int64_t max_step_tokens;
   int64_t layers, hidden, window;     /**< window 0: attention to the start */
   int64_t experts, experts_per_token; /**< 0: dense */
@@ -99,7 +107,8 @@ moert_model_get_info(const moert_model *model);
 /*===-- Sessions and sequences --------------------------------------------===*/
 
 typedef struct moert_session_options {
-  int32_t threads;       /**< 0: one per CPU of the caller's affinity mask */
+  int32_t threads; /**< 0: one per CPU of the caller's affinity mask; 1 where a
+                        GPU computes */
   int32_t max_sequences; /**< alive at a time; 0: 64 */
   /** Positions of all sequences together, rounded up to pages of 32; 0: what
       max_sequences full ones or half of the physical memory hold, whichever is
@@ -166,9 +175,9 @@ MOERT_API moert_status moert_step_top(moert_session *session,
                                       const moert_chunk *chunks, int64_t count,
                                       moert_error *error);
 /** The best logits of the last step, which was of moert_step_top, and their
-    tokens: descending, of equal logits the lower token first; with the bits that
-    moert_step gives. Returns their number, or 0 if there are none. Valid until
-    the next step. */
+    tokens: descending, of equal logits the lower token first; with the bits
+   that moert_step gives. Returns their number, or 0 if there are none. Valid
+   until the next step. */
 MOERT_API int64_t moert_top(const moert_session *session, int64_t chunk,
                             int64_t row, const float **logits,
                             const int32_t **tokens);

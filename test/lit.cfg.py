@@ -2,6 +2,7 @@
 """How lit finds and runs the tests of moec."""
 
 import os
+import shutil
 import sys
 
 import lit.llvm
@@ -29,6 +30,11 @@ llvm_config.add_tool_substitutions(
     ["FileCheck", "not", "split-file", "count"], [config.llvm_tools_dir])
 config.environment["MOEC_BIN"] = tools
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# As moec looks for the CUDA Toolkit.
+cuda_path = os.pathsep.join([os.path.join(os.environ.get("CUDA_HOME", ""), "bin"),
+                             os.environ.get("PATH", ""), "/usr/local/cuda/bin"])
+if shutil.which("ptxas", path=cuda_path):
+    config.available_features.add("cuda")
 config.substitutions += [
     ("%python", config.python),
     ("%goldens", os.path.join(config.test_source_root, "goldens")),

@@ -29,6 +29,7 @@ private:
   void printHeader();
   void printModel();
   void printMemory();
+  void printBlock(const format::Block &block);
   void printTarget(const format::Target &target);
   void printProgram(const format::Target &target,
                     const format::Program &program);
@@ -151,12 +152,22 @@ void JsonForm::printProgram(const format::Target &target,
   });
 }
 
+void JsonForm::printBlock(const format::Block &block) {
+  json.attribute("threads", block.threads());
+  json.attribute("tasks", block.tasks());
+  json.attribute("shared_bytes", block.shared_bytes() + block.static_bytes());
+  json.attribute("registers", block.registers());
+  json.attribute("local_bytes", block.local_bytes());
+  json.attribute("scratch_bytes", block.scratch_bytes());
+}
+
 void JsonForm::printTarget(const format::Target &target) {
   text("name", target.name());
   json.attributeArray("features", [&] {
     for (const flatbuffers::String *feature : *target.features())
       json.value(feature->str());
   });
+  json.attribute("machine", format::EnumNameMachine(target.machine()));
   json.attribute("code_segment", target.code());
   json.attribute("scratch_bytes", target.scratch_bytes());
   array("kernels", target.kernels(), [&](const format::Kernel &kernel) {
@@ -164,6 +175,8 @@ void JsonForm::printTarget(const format::Target &target) {
     text("computes", kernel.computes());
     json.attribute("operands", kernel.operands());
     json.attribute("results", kernel.results());
+    if (const format::Block *block = kernel.block())
+      json.attributeObject("block", [&] { printBlock(*block); });
   });
   array("programs", target.programs(),
         [&](const format::Program &program) { printProgram(target, program); });

@@ -122,9 +122,13 @@ static void printTarget(const moert::Artifact &artifact,
     features += (features.empty() ? "" : ", ") + feature->str();
   output << "\ntarget " << target.name()->str() << '\n';
   TextTable rows("ll");
-  rows.add({"needs", features.empty() ? "any x86-64" : features});
+  bool isGpu = target.machine() == format::Machine::Nvidia;
+  rows.add({"needs", isGpu              ? "an NVIDIA GPU of this architecture"
+                     : features.empty() ? "any x86-64"
+                                        : features});
   rows.add({"code", formatBytes(artifact.segment(target.code()).size)});
-  rows.add({"scratch", formatBytes(target.scratch_bytes()) + " a thread"});
+  if (!isGpu)
+    rows.add({"scratch", formatBytes(target.scratch_bytes()) + " a thread"});
   rows.print(output, 2);
   output << "  kernels\n";
   TextTable kernels("ll");

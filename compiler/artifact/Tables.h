@@ -13,10 +13,7 @@
 #include "compiler/artifact/Writer.h"
 #include "dialects/Exec/Exec.h"
 #include "dialects/MoE/MoE.h"
-#include "runtime/abi/artifact_generated.h"
 #include "runtime/artifact/TensorLayout.h"
-
-#include "llvm/ADT/StringMap.h"
 
 namespace moec {
 

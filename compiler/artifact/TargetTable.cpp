@@ -113,6 +113,16 @@ static format::InputKind toInputKind(exec::Input input) {
   llvm_unreachable("every input is listed");
 }
 
+/// How a GPU computes the kernel, with what ptxas said of it.
+static format::Block toBlock(exec::BlockAttr block, GpuResources resources) {
+  return format::Block(static_cast<uint32_t>(block.getThreads()),
+                       static_cast<uint32_t>(block.getTasks()),
+                       static_cast<uint32_t>(block.getShared()),
+                       resources.staticBytes, resources.registers,
+                       resources.localBytes,
+                       static_cast<uint64_t>(block.getScratch()));
+}
+
 TargetTables::Kernels TargetTables::buildKernels() {
   Kernels kernels;
   for (auto kernel : module.getOps<exec::KernelOp>()) {
@@ -123,9 +133,13 @@ TargetTables::Kernels TargetTables::buildKernels() {
     if (std::optional<StringRef> name = kernel.getFusion())
       fusion = builder.CreateString(name->str());
     Block &body = kernel.getBody().front();
+    std::optional<format::Block> block;
+    if (exec::BlockAttr shape = kernel.getBlockAttr())
+      block = toBlock(shape, target.resources.lookup(kernel.getSymName()));
     kernels.push_back(
         format::CreateKernel(builder, symbol, computes, body.getNumArguments(),
-                             body.getTerminator()->getNumOperands(), fusion));
+                             body.getTerminator()->getNumOperands(), fusion,
+                             block ? &*block : nullptr));
   }
   return kernels;
 }
@@ -287,7 +301,7 @@ TargetTables::build(uint32_t codeSegment) {
                       static_cast<uint64_t>(target.cost.onChipBytes));
   return format::CreateTarget(builder, name, features, codeSegment,
                               kernelVector, programVector, target.scratchBytes,
-                              &rates);
+                              &rates, target.machine);
 }
 
 Expected<flatbuffers::Offset<format::Target>>

@@ -8,6 +8,7 @@
 #include "compiler/artifact/Pack.h"
 #include "compiler/artifact/Tables.h"
 #include "compiler/import/WeightFiles.h"
+#include "runtime/abi/GpuKernel.h"
 #include "runtime/abi/Header.h"
 #include "runtime/abi/Kernel.h"
 #include "runtime/artifact/Artifact.h"
@@ -195,9 +196,10 @@ void ArtifactWriter::finishTable() {
   auto tensorVector = builder.CreateVector(tensorTables);
   auto segmentVector = builder.CreateVector(segmentTables);
   format::FinishArtifactBuffer(
-      builder, format::CreateArtifact(
-                   builder, producer, MOERT_KERNEL_ABI_VERSION, model,
-                   targetVector, tensorVector, segmentVector, tokenizer));
+      builder,
+      format::CreateArtifact(builder, producer, MOERT_KERNEL_ABI_VERSION, model,
+                             targetVector, tensorVector, segmentVector,
+                             tokenizer, MOERT_GPU_KERNEL_ABI_VERSION));
 }
 
 Error ArtifactWriter::writeTable(OutputFile &file) {

@@ -11,9 +11,11 @@
 #define COMPILER_ARTIFACT_WRITER_H
 
 #include "passes/FusionCost.h"
+#include "runtime/abi/artifact_generated.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -27,6 +29,14 @@ namespace moec {
 
 class WeightFiles;
 
+/// What a kernel takes of a GPU, beside what its exec.block says.
+struct GpuResources {
+  uint32_t registers = 0; ///< 32-bit, of a thread
+  uint32_t staticBytes =
+      0;                   ///< shared memory of a block, beside the dynamic one
+  uint32_t localBytes = 0; ///< of a thread
+};
+
 /// What an artifact holds for one target.
 struct TargetCode {
   std::string name;                  ///< "x86-64-v4"
@@ -34,9 +44,11 @@ struct TargetCode {
   /// After lower-to-exec and plan-memory: exec.program, exec.kernel,
   /// exec.tensor, moe.parameter, and a complete `moe.model`.
   mlir::ModuleOp module;
-  std::string code;          ///< a shared object that exports the kernels
+  std::string code;          ///< as format::Machine says
   FusionCost cost;           ///< what the programs were fused for
   uint64_t scratchBytes = 0; ///< of each thread: the most of any kernel
+  moert::format::Machine machine = moert::format::Machine::X86;
+  llvm::StringMap<GpuResources> resources; ///< by kernel; of a GPU
 };
 
 /// What goes into an artifact.

@@ -161,11 +161,6 @@ static void parseWeights(llvm::StringRef text, CompileOptions &options) {
 
 /// Forms between the program and the artifact are those of one target.
 static void checkForm(const CompileOptions &options) {
-  for (const std::string &name : options.targets)
-    if (isGpuTarget(name) && options.emit == EmitKind::Artifact)
-      throw wrong("--target", "'" + name +
-                                  "' has no artifact: moert drives no GPU; "
-                                  "--emit=asm prints the PTX of its kernels");
   if (options.emit == EmitKind::Artifact || options.emit == EmitKind::MoE)
     return;
   if (options.targets.size() > 1)

@@ -29,6 +29,20 @@ LogicalResult ExtentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t threads, int64_t tasks, int64_t shared,
+                                int64_t scratch) {
+  // block_c1
+  if (threads < 1 || threads > 1024 || tasks < 1)
+    return emitError() << "expected 1 to 1024 threads and a task or more, but "
+                          "got "
+                       << threads << " and " << tasks;
+  if (shared < 0 || scratch < 0)
+    return emitError() << "expected bytes of memory, but got " << shared
+                       << " and " << scratch;
+  return success();
+}
+
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t width, int64_t depth, int64_t unit) {
   // panels_c1

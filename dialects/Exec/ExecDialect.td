@@ -114,6 +114,24 @@ def Exec_TopAttr : I32EnumAttr<"Top", "A result of a step for the best logits", 
   let cppNamespace = "::moec::exec";
 }
 
+def Exec_BlockAttr : AttrDef<Exec_Dialect, "Block"> {
+  let mnemonic = "block";
+  let summary = "How a GPU's blocks compute a kernel";
+  let description = [{
+    A block of `threads` threads computes `tasks` tasks together, in `shared`
+    bytes of dynamic shared memory and `scratch` bytes of global memory for each
+    thread; see `runtime/abi/GpuKernel.h`.
+
+    Constraints:
+    - (C1) `threads` is 1 to 1024, `tasks` is positive, and `shared` and
+      `scratch` are not negative.
+  }];
+  let parameters = (ins "int64_t":$threads, "int64_t":$tasks,
+                        "int64_t":$shared, "int64_t":$scratch);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Layouts: encodings of tensor types
 //===----------------------------------------------------------------------===//

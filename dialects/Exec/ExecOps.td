@@ -138,15 +138,14 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
   let description = [{
     The region's arguments are what the launch reads and its yielded values what
     it writes, in the order of the launch's arguments. Layouts are encodings of
-    the tensor types.
+    the tensor types. `fusion` names the fusion whose group it was, if it was one;
+    `block` is there if the kernel is one for a GPU.
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
     - (C2) Arguments and yielded values are ranked tensors, `!decoder.batch`,
       `!decoder.kv_cache` of one layer, or `!moe.plan`: what
       `runtime/abi/Kernel.h` gives a representation.
-
-    `fusion` names the fusion whose group it was; none if it was one operation.
 
     Example:
 
@@ -158,9 +157,10 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion);
+  let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion,
+      OptionalAttr<Exec_BlockAttr>:$block);
   let builders = [OpBuilder<(ins "llvm::StringRef":$name),
-      "build($_builder, $_state, name, mlir::StringAttr());">];
+      "build($_builder, $_state, name, {}, {});">];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body";

@@ -15,15 +15,15 @@
 #define MOERT_MAGIC "\x7fMOEART\n" /* 8 bytes, not terminated */
 /** A reader refuses another major version, and a newer minor one. */
 #define MOERT_FORMAT_MAJOR 1
-#define MOERT_FORMAT_MINOR 2
+#define MOERT_FORMAT_MINOR 3
 /** Of segments and of the table in the file; the header fills the first such
     page, with zeros behind it. */
 #define MOERT_SEGMENT_ALIGNMENT 4096
 /** Of tensors in their segment. */
 #define MOERT_TENSOR_ALIGNMENT 64
-/** Bytes, at least, between two tensors of a segment. Tensors are often of whole
-    pages: without a gap, two that a kernel reads side by side would meet in the
-    same sets of the L1 cache, which halves the speed of reading them. */
+/** Bytes, at least, between two tensors of a segment. Tensors are often of
+   whole pages: without a gap, two that a kernel reads side by side would meet
+   in the same sets of the L1 cache, which halves the speed of reading them. */
 #define MOERT_TENSOR_GAP 1088
 
 typedef struct moert_header {

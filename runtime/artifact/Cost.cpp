@@ -15,6 +15,11 @@ int64_t moert::evaluate(const format::Extent &extent, StepSize size) {
   return std::max<int64_t>(extent.scale() * symbol + extent.constant(), 0);
 }
 
+int64_t moert::launchTasks(const format::Launch &launch, StepSize size) {
+  return evaluate(*launch.rows(), size) == 0 ? 0
+                                             : evaluate(*launch.tasks(), size);
+}
+
 double moert::expectedExperts(double experts, double perToken, double tokens) {
   return experts * (1 - std::pow(1 - perToken / experts, tokens));
 }

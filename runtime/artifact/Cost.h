@@ -22,6 +22,10 @@ struct StepSize {
 /// The value of an extent, which is not negative.
 int64_t evaluate(const format::Extent &extent, StepSize size);
 
+/// Tasks of a launch in such a step: none where there is nothing to compute, as
+/// of logits that nobody wants.
+int64_t launchTasks(const format::Launch &launch, StepSize size);
+
 struct LaunchCost {
   double weightBytes; ///< to read; experts as expected of uniform routing
   double flops;       ///< a multiply-add is two

@@ -4,6 +4,7 @@
 
 #include "runtime/artifact/Verify.h"
 
+#include "runtime/abi/GpuKernel.h"
 #include "runtime/abi/Kernel.h"
 #include "runtime/artifact/Checksum.h"
 
@@ -116,6 +117,11 @@ bool moert::verifyTable(const Report &report, ByteSpan file) {
   if (table.kernel_abi() != MOERT_KERNEL_ABI_VERSION)
     return report.refuse("its kernels have interface ", table.kernel_abi(),
                          ", but this program has ", MOERT_KERNEL_ABI_VERSION,
+                         "; compile the model with the moec of this version");
+  if (table.gpu_kernel_abi() != MOERT_GPU_KERNEL_ABI_VERSION)
+    return report.refuse("its kernels for GPUs have interface ",
+                         table.gpu_kernel_abi(), ", but this program has ",
+                         MOERT_GPU_KERNEL_ABI_VERSION,
                          "; compile the model with the moec of this version");
   return true;
 }

@@ -63,6 +63,8 @@ struct Limits {
   static constexpr uint64_t arena = uint64_t(1) << 46; // bytes
   static constexpr uint64_t scratch = 1u << 30;        // bytes of a thread
   static constexpr uint64_t rank = 8;                  // of a tensor
+  static constexpr uint64_t blockThreads = 1024;       // of a GPU
+  static constexpr uint64_t blockShared = 1u << 20;    // bytes
 };
 
 /// True if `name` can stand in a message: not empty, short, printable.

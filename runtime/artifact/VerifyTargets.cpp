@@ -21,6 +21,35 @@ static bool verifyFeatures(const Report &report, const format::Target &target,
   return true;
 }
 
+/// How a GPU's blocks compute a kernel; the limits are those of all GPUs.
+static bool verifyBlock(const Report &report, const format::Target &target,
+                        uint32_t index, const std::string &entry) {
+  const format::Block *block = target.kernels()->Get(index)->block();
+  bool isGpu = target.machine() == format::Machine::Nvidia;
+  if (isGpu != (block != nullptr))
+    return report.damaged(entry, "kernel ", index,
+                          isGpu ? " has no block" : " has a block of a GPU");
+  if (!block)
+    return true;
+  if (block->threads() < 1 || block->threads() > Limits::blockThreads)
+    return report.damaged(entry, "a block of kernel ", index, " has ",
+                          block->threads(), " threads, but must have 1 to ",
+                          Limits::blockThreads);
+  if (block->tasks() < 1)
+    return report.damaged(entry, "a block of kernel ", index,
+                          " computes no task");
+  if (block->shared_bytes() > Limits::blockShared)
+    return report.damaged(entry, "a block of kernel ", index, " has ",
+                          block->shared_bytes(),
+                          " bytes of shared memory, but at most ",
+                          Limits::blockShared, " are allowed");
+  if (block->scratch_bytes() > Limits::scratch)
+    return report.damaged(entry, "kernel ", index, " has scratch of ",
+                          block->scratch_bytes(), " bytes, but at most ",
+                          Limits::scratch, " are allowed");
+  return true;
+}
+
 /// The code segment and the kernels that it exports.
 static bool verifyKernels(const Report &report, const format::Artifact &table,
                           const format::Target &target,
@@ -49,6 +78,8 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
     if (!symbols.insert(kernel.symbol()->str()).second)
       return report.damaged(entry, "kernel ", i, " has the symbol ",
                             kernel.symbol()->str(), " of a kernel before it");
+    if (!verifyBlock(report, target, i, entry))
+      return false;
   }
   return true;
 }
@@ -131,6 +162,10 @@ bool moert::verifyTargets(const Report &report, const format::Artifact &table) {
     std::string entry = "target '" + target.name()->str() + "': ";
     if (!names.insert(target.name()->str()).second)
       return report.damaged(entry, "there are two of this name");
+    if (!isEnum(target.machine()))
+      return report.damaged(entry, "its machine is number ",
+                            static_cast<int>(target.machine()),
+                            ", which does not exist");
     if (target.scratch_bytes() > Limits::scratch)
       return report.damaged(entry, "scratch of ", target.scratch_bytes(),
                             " bytes, but at most ", Limits::scratch,

@@ -77,7 +77,7 @@ void bench(BenchFlags flags) {
   if (flags.settings.promptTokens == std::vector<int64_t>{0} &&
       flags.settings.generatedTokens == 0)
     throw UsageFailure("-p: 0 and -n 0 leave nothing to measure");
-  Model model(flags.run.model, flags.run.target);
+  Model model(flags.run);
   BenchSettings settings = completeSettings(model, flags.settings);
   std::vector<BenchTest> tests = planTests(model, settings);
   Session session(model, sessionOptions(flags, settings));

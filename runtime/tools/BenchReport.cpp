@@ -71,13 +71,14 @@ static std::string formatKernels(std::vector<moert_kernel_profile> kernels) {
 
 std::string BenchReport::formatTable() const {
   char head[320];
-  std::snprintf(head, sizeof head,
-                "%s, target %s, %d threads, %lld sequences, %lld launches a "
-                "step\nread probe %.2f GB/s, dot-product peak %.1f GFLOP/s\n\n",
-                model->architecture, model->target, threads,
-                static_cast<long long>(sequences),
-                static_cast<long long>(launchesPerStep),
-                readProbe().median / giga, dotPeak().median / giga);
+  std::snprintf(
+      head, sizeof head,
+      "%s, target %s on %s, %d threads, %lld sequences, %lld launches a "
+      "step\nread probe %.2f GB/s, dot-product peak %.1f GFLOP/s\n\n",
+      model->architecture, model->target, model->device, threads,
+      static_cast<long long>(sequences),
+      static_cast<long long>(launchesPerStep), readProbe().median / giga,
+      dotPeak().median / giga);
   std::string table = path + ": " + head;
   table += "test         tokens/s      least       most     GB/s  of probe   "
            "GFLOP/s  of peak\n";
@@ -119,6 +120,7 @@ std::string BenchReport::formatJson() const {
   object["file"] = path;
   object["architecture"] = model->architecture;
   object["target"] = model->target;
+  object["device"] = model->device;
   object["threads"] = threads;
   object["sequences"] = sequences;
   object["launches_per_step"] = launchesPerStep;

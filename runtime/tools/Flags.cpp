@@ -59,9 +59,14 @@ void moert::tools::addRunFlags(CLI::App &command, RunFlags &flags) {
       ->option_text("N");
   command
       .add_option("--target", flags.target,
-                  "run this target of the artifact [the best one that this "
-                  "CPU can run]")
+                  "run this target of the artifact [the best one that the "
+                  "device can run]")
       ->option_text("NAME");
+  command
+      .add_option("--device", flags.device,
+                  "cpu, cuda[:N], or emulated:ARCH, a GPU on this CPU [a GPU "
+                  "that the artifact has a target for, else cpu]")
+      ->option_text("DEVICE");
 }
 
 void moert::tools::addChunk(CLI::App &command, int64_t &chunk) {

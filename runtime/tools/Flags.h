@@ -12,6 +12,7 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "runtime/tools/RunFlags.h"
 
 #include <cstdint>
 #include <string>
@@ -26,16 +27,9 @@ CLI::Validator realNumber(double least, double most);
 /// Positions, steps, repetitions: more than any model or patience has.
 inline constexpr int64_t maxCount = 1000000000;
 
-/// What to run, and how.
-struct RunFlags {
-  std::string model;
-  std::string target;  ///< empty: the best that this CPU can run
-  int32_t threads = 0; ///< 0: one for each CPU
-};
-
 /// Adds MODEL.moe.
 void addModel(CLI::App &command, std::string &model);
-/// Adds --threads and --target.
+/// Adds --threads, --target and --device.
 void addRunFlags(CLI::App &command, RunFlags &flags);
 /// Adds --chunk; 0 stands for the default.
 void addChunk(CLI::App &command, int64_t &chunk);

@@ -122,7 +122,7 @@ nlohmann::ordered_json describe(const Generation &generation) {
 void generate(const GenerateFlags &flags, const PromptOptions &options) {
   checkPrompt(flags, options);
   Stopwatch loading;
-  Model model(flags.run.model, flags.run.target);
+  Model model(flags.run);
   Tokens prompt = readPrompt(model, flags, options);
   Generation generation(model, prompt, flags.settings, flags.run.threads);
   double loadSeconds = loading.seconds();

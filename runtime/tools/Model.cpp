@@ -8,6 +8,7 @@
 #include "runtime/tools/Interrupt.h"
 
 #include <algorithm>
+#include <cstdio>
 
 using namespace moert::tools;
 
@@ -21,13 +22,18 @@ static void check(moert_status status, const moert_error &error) {
     throw Failure(error.message);
 }
 
-Model::Model(const std::string &path, const std::string &target) {
+Model::Model(const RunFlags &flags) {
   moert_model_options options{};
-  options.target = target.empty() ? nullptr : target.c_str();
+  options.target = flags.target.empty() ? nullptr : flags.target.c_str();
+  options.device = flags.device.c_str();
   moert_model *opened = nullptr;
   moert_error error{};
-  check(moert_model_open(path.c_str(), &options, &opened, &error), error);
+  check(moert_model_open(flags.model.c_str(), &options, &opened, &error),
+        error);
   model.reset(opened);
+  if (flags.device == "auto" && std::string_view(info().device) != "cpu")
+    std::fprintf(stderr, "running on %s, %s\n", info().device,
+                 info().device_description);
 }
 
 Tokens Model::encode(std::string_view text, bool bos) const {

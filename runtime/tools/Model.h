@@ -10,6 +10,7 @@
 #define RUNTIME_TOOLS_MODEL_H
 
 #include "runtime/moert.h"
+#include "runtime/tools/RunFlags.h"
 
 #include <functional>
 #include <memory>
@@ -24,8 +25,8 @@ using Tokens = std::vector<int32_t>;
 /// An open artifact.
 class Model {
 public:
-  /// `target` may be empty: the best that this CPU can run.
-  Model(const std::string &path, const std::string &target);
+  /// Where nobody chose a GPU but one is taken, says so on standard error.
+  explicit Model(const RunFlags &flags);
 
   const moert_model_info &info() const { return *moert_model_get_info(get()); }
   const moert_model *get() const { return model.get(); }

@@ -125,7 +125,7 @@ std::string formatTable(const std::vector<ScoredText> &texts) {
 void score(const ScoreFlags &flags, const std::vector<Input> &inputs) {
   if (inputs.empty())
     throw UsageFailure("score: give files to score, with --text or --tokens");
-  Model model(flags.run.model, flags.run.target);
+  Model model(flags.run);
   std::vector<ScoredText> texts = readInputs(model, inputs);
   if (!flags.logits.empty())
     openLogits(flags.logits, model.info().vocabulary, texts);

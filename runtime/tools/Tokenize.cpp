@@ -56,7 +56,7 @@ void decode(const Model &model, const TokenizeFlags &flags,
 }
 
 void tokenize(const TokenizeFlags &flags) {
-  Model model(flags.model, "");
+  Model model({flags.model, "", "none"});
   if (!model.info().has_tokenizer)
     model.encode("", false); // says so
   std::string input = flags.hasPrompt ? flags.prompt : readFile(flags.file);

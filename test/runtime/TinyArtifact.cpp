@@ -4,6 +4,7 @@
 
 #include "test/runtime/TinyArtifact.h"
 
+#include "runtime/abi/GpuKernel.h"
 #include "runtime/abi/Header.h"
 #include "runtime/abi/Kernel.h"
 #include "runtime/abi/artifact_generated.h"
@@ -219,7 +220,8 @@ static void finishTable(FlatBufferBuilder &b, const tiny::Variant &variant,
   FinishArtifactBuffer(
       b, CreateArtifactDirect(b, "a test", MOERT_KERNEL_ABI_VERSION, model,
                               &targets, &tensors, &file.segments,
-                              variant.tokenizer.empty() ? 0 : 3));
+                              variant.tokenizer.empty() ? 0 : 3,
+                              MOERT_GPU_KERNEL_ABI_VERSION));
 }
 
 std::string tiny::write(const Variant &variant) {

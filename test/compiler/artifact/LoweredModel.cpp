@@ -123,13 +123,15 @@ LoweredModel::LoweredModel(const std::string &text) {
   auto opened = WeightFiles::open(folder.path);
   EXPECT_TRUE(bool(opened));
   files = std::make_unique<WeightFiles>(std::move(*opened));
-  for (const char *name : {"x86-64-v3", "znver4"})
-    targets.push_back({name,
-                       {"avx2", "fma"},
-                       *module,
-                       std::string(5000, name[0]) + name,
-                       FusionCost(),
-                       /*scratchBytes=*/4096});
+  for (const char *name : {"x86-64-v3", "znver4"}) {
+    TargetCode target;
+    target.name = name;
+    target.features = {"avx2", "fma"};
+    target.module = *module;
+    target.code = std::string(5000, name[0]) + name;
+    target.scratchBytes = 4096;
+    targets.push_back(std::move(target));
+  }
 }
 
 ArtifactContents LoweredModel::contents() {

@@ -500,3 +500,15 @@ exec.program @best_tokens_as_logits regime("any") max_tokens(8) {
       tasks(#exec.extent<1 * rows + 0>)
       grain(1) flops(#exec.extent<0 * rows + 0>) weights(whole)
 }
+
+// -----
+
+// block_c1
+// expected-error @below {{expected 1 to 1024 threads and a task or more, but got 2048 and 4}}
+#threads = #exec.block<threads = 2048, tasks = 4, shared = 0, scratch = 0>
+
+// -----
+
+// block_c1
+// expected-error @below {{expected bytes of memory, but got -1 and 0}}
+#memory = #exec.block<threads = 32, tasks = 4, shared = -1, scratch = 0>

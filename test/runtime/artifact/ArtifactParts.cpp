@@ -6,6 +6,7 @@
 
 #include "runtime/artifact/TensorLayout.h"
 
+#include "runtime/abi/GpuKernel.h"
 #include "runtime/abi/Kernel.h"
 #include "runtime/artifact/Checksum.h"
 
@@ -128,6 +129,7 @@ ArtifactParts ArtifactParts::sound() {
   ArtifactParts parts;
   parts.table.producer = "test";
   parts.table.kernel_abi = MOERT_KERNEL_ABI_VERSION;
+  parts.table.gpu_kernel_abi = MOERT_GPU_KERNEL_ABI_VERSION;
   parts.table.model = std::make_unique<ModelT>(soundModel());
   parts.segments = {patternOf(5000, 'a'), patternOf(4096, 'b'),
                     patternOf(77, 'c'), ""};

@@ -31,14 +31,14 @@ struct TinyFile {
 /// An opened artifact.
 struct TinyModel : TinyFile, Model {
   explicit TinyModel(const tiny::Variant &variant = {})
-      : TinyFile(variant), Model(path, "") {}
+      : TinyFile(variant), Model({path}) {}
 };
 
 /// The likeliest token after `tokens`.
 inline int32_t likeliest(const Tokens &tokens) {
   std::vector<float> logits = tiny::reference(tokens);
-  return static_cast<int32_t>(
-      std::max_element(logits.begin(), logits.end()) - logits.begin());
+  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) -
+                              logits.begin());
 }
 
 /// What the Failure that `function` throws says.

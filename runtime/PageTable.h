@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// Keys and values of the sequences of a session, in pages.
+// Which pages of the KV cache belong to which sequence.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RUNTIME_KVCACHE_H
-#define RUNTIME_KVCACHE_H
+#ifndef RUNTIME_PAGETABLE_H
+#define RUNTIME_PAGETABLE_H
 
 #include "runtime/Mapping.h"
 #include "runtime/abi/Kernel.h"
@@ -19,27 +19,33 @@ inline int64_t pagesFor(int64_t positions) {
   return (positions + MOERT_PAGE_TOKENS - 1) / MOERT_PAGE_TOKENS;
 }
 
-/// A page holds MOERT_PAGE_TOKENS positions of one sequence in all layers; it
-/// has the same index in each. All address space is reserved at first, memory
-/// is taken as pages are first written.
-class KVCache {
+/// Sizes of the KV cache of a session. A page holds MOERT_PAGE_TOKENS positions
+/// of one sequence in all layers; it has the same index in each.
+struct CacheShape {
+  int64_t layers;
+  int64_t layerPageBytes; ///< of a page in one layer
+  int64_t sequences;      ///< rows of the page table
+  int64_t pagesPerSequence;
+  int64_t pages; ///< of all sequences together
+
+  /// Of the pages in all layers.
+  CheckedSize bytes() const {
+    return CheckedSize(static_cast<uint64_t>(layers)) *
+           static_cast<uint64_t>(pages) * static_cast<uint64_t>(layerPageBytes);
+  }
+  /// From the pages of one layer to those of the next one.
+  int64_t layerBytes() const { return pages * layerPageBytes; }
+};
+
+/// The pages themselves are the device's: see runtime/device/Execution.h.
+class PageTable {
 public:
-  struct Shape {
-    int64_t layers;
-    int64_t layerPageBytes; ///< of a page in one layer
-    int64_t sequences;      ///< rows of the page table
-    int64_t pagesPerSequence;
-    int64_t pages; ///< of all sequences together
-  };
-
   /// Call once.
-  Status create(const Shape &shape);
+  Status create(const CacheShape &shape);
 
-  /// The pages of one layer, see runtime/abi/Kernel.h.
-  void *layer(int64_t index) const;
   /// int32 [sequences][pagesPerSequence]
-  const int32_t *pageTable() const { return table; }
-  const Shape &shape() const { return extents; }
+  const int32_t *data() const { return table; }
+  const CacheShape &shape() const { return extents; }
 
   /// Lets the sequence in `row`, which has `from` pages, have `to` >= `from`.
   /// False, and nothing changes, if there are not enough.
@@ -57,8 +63,8 @@ public:
   }
 
 private:
-  Shape extents{};
-  Mapping pagesMemory, tableMemory, freeMemory;
+  CacheShape extents{};
+  Mapping tableMemory, freeMemory;
   int32_t *table = nullptr;
   /// Pages that were used and given back, the last one on top.
   int32_t *freeList = nullptr;
@@ -69,4 +75,4 @@ private:
 
 } // namespace moert
 
-#endif // RUNTIME_KVCACHE_H
+#endif // RUNTIME_PAGETABLE_H
