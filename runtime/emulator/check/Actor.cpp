@@ -30,84 +30,113 @@ uint32_t Actor::endEpoch() {
   return epoch_++;
 }
 
+/// Calls visit(set, knowledge) for the sets of lanes that know the same.
+template <class Visit>
+void Actor::eachKnowledge(Mask lanes, Visit visit) const {
+  if (!split_)
+    return visit(lanes, all_);
+  // The visitor may change what lanes know.
+  const auto each = *split_;
+  while (lanes) {
+    const KnowledgePtr &first =
+        each[static_cast<unsigned>(__builtin_ctz(lanes))];
+    Mask same = 0;
+    for (Mask left = lanes; left; left &= left - 1)
+      if (each[static_cast<unsigned>(__builtin_ctz(left))] == first)
+        same |= left & -left;
+    lanes &= ~same;
+    visit(same, first);
+  }
+}
+
 KnowledgePtr Actor::release(Mask lanes) {
   const uint32_t epoch = endEpoch();
   const Mask live = warp_.live();
   KnowledgePtr released;
-  eachGroup(
-      lanes, [&](unsigned lane) { return lanes_[lane].get(); },
-      [&](Mask same, unsigned first) {
-        const KnowledgePtr &known = lanes_[first];
-        const Mask own = (same & live) == live ? allLanes : same;
-        const ClockPtr seen = clockOf(known, Path::Seen);
-        const ClockPtr raised = VectorClock::raise(seen, agent_, own, epoch);
-        if (raised == seen) {
-          released = join(released, known);
-          return;
-        }
-        auto more = known ? std::make_shared<Knowledge>(*known)
-                          : std::make_shared<Knowledge>();
-        more->of(Path::Seen) = raised;
-        released = join(released, more);
-      });
+  eachKnowledge(lanes, [&](Mask same, const KnowledgePtr &known) {
+    const Mask own = (same & live) == live ? allLanes : same;
+    const ClockPtr seen = clockOf(known, Path::Seen);
+    const ClockPtr raised = VectorClock::raise(seen, agent_, own, epoch);
+    if (raised == seen) {
+      released = join(released, known);
+      return;
+    }
+    auto more = known ? std::make_shared<Knowledge>(*known)
+                      : std::make_shared<Knowledge>();
+    more->of(Path::Seen) = raised;
+    released = join(released, more);
+  });
   return released;
 }
 
 KnowledgePtr Actor::releaseFenced(Mask lanes, Path fence) {
   KnowledgePtr released;
-  eachGroup(
-      lanes, [&](unsigned lane) { return lanes_[lane].get(); },
-      [&](Mask same, unsigned first) {
-        const KnowledgePtr &known = lanes_[first];
-        if (!known || (!known->of(fence) && !known->of(Path::Inits)))
-          return;
-        auto less = std::make_shared<Knowledge>(*known);
-        // A fence of all lanes at once passes what each did, which one lane
-        // does not know of the others.
-        less->of(Path::Seen) = VectorClock::bound(known->of(fence), agent_,
-                                                  known->of(Path::Seen), same);
-        if (fence == Path::FencedBlock)
-          less->of(Path::FencedDevice) = nullptr;
-        released = join(released, less);
-      });
+  eachKnowledge(lanes, [&](Mask same, const KnowledgePtr &known) {
+    if (!known || (!known->of(fence) && !known->of(Path::Inits)))
+      return;
+    auto less = std::make_shared<Knowledge>(*known);
+    // A fence of all lanes at once passes what each did, which one lane
+    // does not know of the others.
+    less->of(Path::Seen) = VectorClock::bound(known->of(fence), agent_,
+                                              known->of(Path::Seen), same);
+    if (fence == Path::FencedBlock)
+      less->of(Path::FencedDevice) = nullptr;
+    released = join(released, less);
+  });
   return released;
+}
+
+/// Lanes that have exited know whatever the others do.
+void Actor::learn(Mask lanes, const KnowledgePtr &knowledge) {
+  const Mask live = warp_.live();
+  if ((lanes & live) == live) {
+    all_ = knowledge;
+    split_ = nullptr;
+    return;
+  }
+  if (!split_) {
+    if (all_ == knowledge)
+      return;
+    split_ = std::make_unique<std::array<KnowledgePtr, warpLanes>>();
+    split_->fill(all_);
+  }
+  bool same = true;
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    if (lanes >> lane & 1)
+      (*split_)[lane] = knowledge;
+    same &= !(live >> lane & 1) || (*split_)[lane] == knowledge;
+  }
+  if (!same)
+    return;
+  all_ = knowledge;
+  split_ = nullptr;
 }
 
 void Actor::acquire(Mask lanes, const KnowledgePtr &knowledge) {
   if (!knowledge)
     return;
-  eachGroup(
-      lanes, [&](unsigned lane) { return lanes_[lane].get(); },
-      [&](Mask same, unsigned first) {
-        const KnowledgePtr joined = join(lanes_[first], knowledge);
-        for (Mask left = same; left; left &= left - 1)
-          lanes_[static_cast<unsigned>(__builtin_ctz(left))] = joined;
-      });
+  const KnowledgePtr kept = knowledge;
+  eachKnowledge(lanes, [&](Mask same, KnowledgePtr known) {
+    learn(same, join(known, kept));
+  });
 }
 
 void Actor::meet(Mask lanes) {
-  if (!(lanes & (lanes - 1)))
-    return;
-  const KnowledgePtr all = release(lanes);
-  for (Mask left = lanes; left; left &= left - 1)
-    lanes_[static_cast<unsigned>(__builtin_ctz(left))] = all;
+  if (lanes & (lanes - 1))
+    learn(lanes, release(lanes));
 }
 
 void Actor::fence(Mask lanes, std::initializer_list<Path> passed) {
   const uint32_t epoch = endEpoch();
-  eachGroup(
-      lanes, [&](unsigned lane) { return lanes_[lane].get(); },
-      [&](Mask same, unsigned first) {
-        auto more = lanes_[first] ? std::make_shared<Knowledge>(*lanes_[first])
-                                  : std::make_shared<Knowledge>();
-        const ClockPtr all =
-            VectorClock::raise(more->of(Path::Seen), agent_, same, epoch);
-        for (Path path : passed)
-          more->of(path) = VectorClock::join(more->of(path), all);
-        const KnowledgePtr shared = more;
-        for (Mask left = same; left; left &= left - 1)
-          lanes_[static_cast<unsigned>(__builtin_ctz(left))] = shared;
-      });
+  eachKnowledge(lanes, [&](Mask same, KnowledgePtr known) {
+    auto more = known ? std::make_shared<Knowledge>(*known)
+                      : std::make_shared<Knowledge>();
+    const ClockPtr all =
+        VectorClock::raise(more->of(Path::Seen), agent_, same, epoch);
+    for (Path path : passed)
+      more->of(path) = VectorClock::join(more->of(path), all);
+    learn(same, more);
+  });
 }
 
 void Actor::defer(unsigned lane, const KnowledgePtr &near,
@@ -150,12 +179,18 @@ Actor::SiteMark &Actor::siteMark(Marks &marks, const Access &access) {
   source.kind = access.kind;
   source.scope = strengthOf(access);
   source.site = site;
+  source.collective = access.kind == AccessKind::Load &&
+                      (site->convergence == Convergence::Aligned ||
+                       site->convergence == Convergence::Full);
+  found.collective = source.collective;
   found.mark = marks.add(std::move(source));
   return found;
 }
 
-Mark Actor::mark(Marks &marks, const Access &access) {
-  return siteMark(marks, access).mark;
+Mark Actor::mark(Marks &marks, const Access &access, bool &collective) {
+  const SiteMark &found = siteMark(marks, access);
+  collective = found.collective;
+  return found.mark;
 }
 
 Mark Actor::markOfAll(Marks &marks, const Access &access) {
@@ -165,12 +200,6 @@ Mark Actor::markOfAll(Marks &marks, const Access &access) {
     found.all = marks.addReaders({0, Marks::sourceOf(found.mark), found.lanes});
   }
   return found.all;
-}
-
-bool Actor::uniform() const {
-  const KnowledgePtr &first = lanes_[0];
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [&](const KnowledgePtr &each) { return each == first; });
 }
 
 } // namespace emulator

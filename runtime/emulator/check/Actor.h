@@ -17,23 +17,6 @@
 
 namespace emulator {
 
-/// Cuts `lanes` into sets whose `key(lane)` is the same, and calls
-/// visit(set, lane) with one lane of each.
-template <class Key, class Visit>
-void eachGroup(Mask lanes, Key key, Visit visit) {
-  while (lanes) {
-    const auto first = static_cast<unsigned>(__builtin_ctz(lanes));
-    Mask same = 0;
-    for (Mask left = lanes; left; left &= left - 1) {
-      const auto lane = static_cast<unsigned>(__builtin_ctz(left));
-      if (key(lane) == key(first))
-        same |= Mask(1) << lane;
-    }
-    lanes &= ~same;
-    visit(same, first);
-  }
-}
-
 class Actor {
 public:
   Actor(Warp &warp, uint32_t agent) : warp_(warp), agent_(agent) {}
@@ -41,7 +24,11 @@ public:
   Warp &warp() const { return warp_; }
   uint32_t agent() const { return agent_; }
   uint32_t epoch() const { return epoch_; }
-  const KnowledgePtr &knowledge(unsigned lane) const { return lanes_[lane]; }
+  const KnowledgePtr &knowledge(unsigned lane) const {
+    return split_ ? (*split_)[lane] : all_;
+  }
+  /// Whether every lane knows the same.
+  bool uniform() const { return !split_; }
 
   /// What `lanes` hand on: all they know and did. What they do later is of
   /// another epoch.
@@ -67,8 +54,9 @@ public:
   /// Ends the epoch: what follows is not ordered by what was kept of it.
   uint32_t endEpoch();
 
-  /// The mark of lane 0 for accesses of the current instruction.
-  Mark mark(Marks &marks, const Access &access);
+  /// The mark of lane 0 for accesses of the current instruction; that of every
+  /// lane if they are collective.
+  Mark mark(Marks &marks, const Access &access, bool &collective);
   /// The mark of a place that all of the access's lanes read.
   Mark markOfAll(Marks &marks, const Access &access);
   void forgetMarks() { sites_ = {}; }
@@ -82,7 +70,6 @@ public:
     before_[source % before_.size()] = source;
   }
   void forgetKnown() { before_ = {}; }
-  bool uniform() const;
 
   /// The operations of the warp that are being performed, innermost last.
   std::vector<OperationPtr> performing;
@@ -92,23 +79,27 @@ private:
     const Site *site = nullptr;
     uint32_t epoch = 0;
     AccessKind kind = AccessKind::Load;
+    bool collective = false;
     Mark mark = 0, all = 0;
     Mask lanes = 0; ///< of `all`
   };
   struct Deferred {
     KnowledgePtr near, far;
   };
+  void learn(Mask lanes, const KnowledgePtr &knowledge);
+  template <class Visit> void eachKnowledge(Mask lanes, Visit visit) const;
   SiteMark &siteMark(Marks &marks, const Access &access);
 
   Warp &warp_;
   const uint32_t agent_;
   uint32_t epoch_ = 1;
   bool dirty_ = false; ///< the epoch was used
-  std::array<KnowledgePtr, warpLanes> lanes_;
+  KnowledgePtr all_;   ///< while every lane knows the same
+  std::unique_ptr<std::array<KnowledgePtr, warpLanes>> split_;
   std::array<Deferred, warpLanes> deferred_;
   Mask deferring_ = 0;
   std::array<SiteMark, 64> sites_{};
-  std::array<uint32_t, 64> before_{};
+  std::array<uint32_t, 256> before_{};
 };
 
 } // namespace emulator

@@ -40,7 +40,7 @@ Mark Marks::addReaders(const Readers &readers) {
   ++live_;
   const uint32_t index = take(chains_, freeChains_);
   chains_[index] = readers;
-  return index | chainBit;
+  return index << laneBits | chainBit;
 }
 
 void Marks::collect(
@@ -49,10 +49,10 @@ void Marks::collect(
   source[0] = true;
   size_t live = 0;
   marks([&](Mark mark) {
-    while (isChain(mark) && !chain[mark & ~chainBit]) {
-      chain[mark & ~chainBit] = true;
+    while (isChain(mark) && !chain[indexOf(mark)]) {
+      chain[indexOf(mark)] = true;
       ++live;
-      const Readers &readers = chains_[mark & ~chainBit];
+      const Readers &readers = chains_[indexOf(mark)];
       live += !source[readers.source];
       source[readers.source] = true;
       mark = readers.next;

@@ -26,10 +26,13 @@ struct Source {
   AccessKind kind = AccessKind::Load;
   Scope scope = Scope::None; ///< of strong accesses; None for weak ones
   const Site *site = nullptr;
+  /// All lanes made it together (ldmatrix): whichever speaks, speaks for all.
+  bool collective = false;
   OperationPtr operation; ///< null for a thread's own access
 };
 
-/// 0 for nobody, a lane of a source, or a chain of readers.
+/// 0 for nobody, a lane of a source, or a chain of readers; both have a lane in
+/// their low bits.
 using Mark = uint32_t;
 
 class Marks {
@@ -38,13 +41,17 @@ public:
   struct Readers {
     Mark next = 0;
     uint32_t source = 0;
+    /// In a chain 0 for the lane of its mark, of which `next` is then, too: so
+    /// one chain does for 32 places that the lanes of a warp read each.
     Mask lanes = 0;
   };
+  static constexpr unsigned laneBits = 5;
 
   Marks() { clear(); }
   void clear();
   /// The mark of lane 0; add a lane to it.
   Mark add(Source source);
+  /// A chain; add a lane if it has no lanes of its own.
   Mark addReaders(const Readers &readers);
 
   static bool isChain(Mark mark) { return mark & chainBit; }
@@ -53,11 +60,20 @@ public:
   const Source &source(uint32_t index) const { return sources_[index]; }
   /// The head of a chain; a single mark is a chain of one.
   Readers readers(Mark mark) const {
-    if (isChain(mark))
-      return chains_[mark & ~chainBit];
-    return {0, sourceOf(mark), Mask(1) << laneOf(mark)};
+    if (!isChain(mark))
+      return {0, sourceOf(mark), Mask(1) << laneOf(mark)};
+    Readers head = chains_[indexOf(mark)];
+    if (head.lanes)
+      return head;
+    head.lanes = Mask(1) << laneOf(mark);
+    if (head.next)
+      head.next |= laneOf(mark);
+    return head;
   }
-
+  /// Whether lane 0's mark becomes another lane's by adding that lane.
+  bool followsLanes(Mark mark) const {
+    return !isChain(mark) || !chains_[indexOf(mark)].lanes;
+  }
   /// True if it is time to collect what no mark leads to any more.
   bool full() const { return live_ >= threshold_; }
   /// Frees what `mark` is not called for: `marks(visit)` calls visit(mark) for
@@ -66,7 +82,8 @@ public:
   collect(const std::function<void(const std::function<void(Mark)> &)> &marks);
 
 private:
-  static constexpr unsigned laneBits = 5;
+  static uint32_t indexOf(Mark mark) { return (mark & ~chainBit) >> laneBits; }
+
   static constexpr Mark chainBit = Mark(1) << 31;
   static constexpr size_t firstThreshold = 1 << 20;
 

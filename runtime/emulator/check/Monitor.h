@@ -51,7 +51,7 @@ struct AsyncEvent {
     Issue,
     Commit,
     Wait,    ///< the group was waited for
-    Perform, ///< its memory accesses follow, then PerformEnd
+    Perform, ///< some of its memory accesses follow, then PerformEnd
     PerformEnd,
   };
   AsyncKind kind = AsyncKind::Copy;
@@ -62,6 +62,8 @@ struct AsyncEvent {
   bool all = false;      ///< of a Wait for what was not committed, too
   /// Of an Issue: it completes at an mbarrier and belongs to no group.
   bool toBarrier = false;
+  /// Of a Perform: what all four warps of a warpgroup read follows.
+  bool whole = false;
 };
 
 /// fence.*, membar, fence.proxy.*, wgmma.fence

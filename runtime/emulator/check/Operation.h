@@ -38,11 +38,19 @@ struct Operation : std::enable_shared_from_this<Operation> {
   bool toBarrier = false;   ///< completes at an mbarrier, not by its group
   unsigned unperformed = 0; ///< lanes, or parts of a store, that are to come
   const Site *site = nullptr;
-  std::array<KnowledgePtr, warpLanes> knowledge; ///< of each lane
+  KnowledgePtr all; ///< that every lane had, unless they differ
+  std::unique_ptr<std::array<KnowledgePtr, warpLanes>> each;
   std::vector<Finish> reads, writes;
+  /// Of a product: the parts of the other warps, while what all four read is
+  /// looked at.
+  std::array<const Operation *, 3> siblings = {};
   bool committed = false;    ///< of every lane
+  uint32_t markOfAll = 0;    ///< of what its lanes read
   uint32_t mark[2] = {0, 0}; ///< of its reads, and its writes
 
+  const KnowledgePtr &knowledge(unsigned lane) const {
+    return each ? (*each)[lane] : all;
+  }
   Proxy proxy() const {
     return kind == AsyncKind::Copy ? Proxy::Generic : Proxy::Async;
   }

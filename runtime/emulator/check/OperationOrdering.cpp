@@ -29,22 +29,47 @@ void Ordering::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
     if (event.kind == AsyncKind::Matrix)
       return waitForProducts(state, actor, event.keep);
     return wait(state, actor, lanes, event);
-  case Action::Perform: {
-    auto found = state.operations.find(event.id);
-    actor.performing.push_back(found == state.operations.end() ? nullptr
-                                                               : found->second);
+  case Action::Perform:
+    return perform(state, actor, event);
+  case Action::PerformEnd:
+    return performEnd(state, actor, lanes, event);
+  }
+}
+
+void Ordering::perform(ClusterState &state, Actor &actor,
+                       const AsyncEvent &event) {
+  auto found = state.operations.find(event.id);
+  const OperationPtr operation =
+      found == state.operations.end() ? nullptr : found->second;
+  actor.performing.push_back(operation);
+  if (!operation || !event.whole)
     return;
-  }
-  case Action::PerformEnd: {
-    const OperationPtr operation = actor.performing.back();
-    actor.performing.pop_back();
-    if (operation &&
-        (operation->unperformed -= std::min<unsigned>(
-             operation->unperformed, unsigned(__builtin_popcount(lanes)))) == 0)
-      state.operations.erase(event.id);
+  const ProductGroups &products = state.productsOf(actor.warp());
+  const auto &own = products.members[actor.warp().index() % warpgroupWarps];
+  const auto place = std::find(own.parts.begin(), own.parts.end(), operation);
+  if (place == own.parts.end())
     return;
-  }
-  }
+  const uint64_t product =
+      own.first + static_cast<uint64_t>(place - own.parts.begin());
+  size_t next = 0;
+  for (const auto &member : products.members)
+    if (&member != &own && product >= member.first && product < member.issued())
+      operation->siblings[next++] = member.parts[product - member.first].get();
+}
+
+void Ordering::performEnd(ClusterState &state, Actor &actor, Mask lanes,
+                          const AsyncEvent &event) {
+  const OperationPtr operation = actor.performing.back();
+  actor.performing.pop_back();
+  if (!operation)
+    return;
+  operation->siblings = {};
+  if (event.whole)
+    return;
+  operation->unperformed -= std::min<unsigned>(
+      operation->unperformed, unsigned(__builtin_popcount(lanes)));
+  if (!operation->unperformed)
+    state.operations.erase(event.id);
 }
 
 void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
@@ -62,19 +87,22 @@ void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
     operation->unperformed *= 2;
   if (event.kind == AsyncKind::Matrix)
     actor.meet(lanes);
-  for (Mask left = lanes; left; left &= left - 1) {
-    const auto lane = static_cast<unsigned>(__builtin_ctz(left));
-    operation->knowledge[lane] = actor.knowledge(lane);
+  const auto first = static_cast<unsigned>(__builtin_ctz(lanes));
+  if (actor.uniform() || lanes == Mask(1) << first) {
+    operation->all = actor.knowledge(first);
+  } else {
+    operation->each = std::make_unique<std::array<KnowledgePtr, warpLanes>>();
+    for (unsigned lane = 0; lane < warpLanes; ++lane)
+      (*operation->each)[lane] = actor.knowledge(lane);
   }
   actor.endEpoch();
   state.operations[event.id] = operation;
   if (event.toBarrier)
     return;
   if (event.kind == AsyncKind::Matrix) {
-    const unsigned index = actor.warp().index();
-    ProductGroups &products =
-        state.products[{actor.warp().block().rank(), index / warpgroupWarps}];
-    products.members[index % warpgroupWarps].parts.push_back(operation);
+    ProductGroups &products = state.productsOf(actor.warp());
+    products.members[actor.warp().index() % warpgroupWarps].parts.push_back(
+        operation);
     return;
   }
   OperationGroups &groups = state.groups[{&actor, event.kind}];
@@ -142,10 +170,8 @@ void Ordering::wait(ClusterState &state, Actor &actor, Mask lanes,
 /// A wait of one warp ends what all four read.
 void Ordering::waitForProducts(ClusterState &state, Actor &actor,
                                unsigned keep) {
-  const unsigned index = actor.warp().index();
-  ProductGroups &products =
-      state.products[{actor.warp().block().rank(), index / warpgroupWarps}];
-  auto &own = products.members[index % warpgroupWarps];
+  ProductGroups &products = state.productsOf(actor.warp());
+  auto &own = products.members[actor.warp().index() % warpgroupWarps];
   uint64_t end = own.waited;
   while (own.groups.size() > keep) {
     end = own.groups.front();
@@ -220,7 +246,7 @@ Observer Ordering::observer(const Operation &operation, unsigned lane) const {
   observer.own =
       operation.kind == AsyncKind::Matrix ? allLanes : Mask(1) << lane;
   observer.epoch = operation.epoch;
-  observer.known = operation.knowledge[lane].get();
+  observer.known = operation.knowledge(lane).get();
   observer.operation = &operation;
   return observer;
 }
@@ -264,13 +290,16 @@ bool Ordering::before(const Observer &observer, const Source &source,
                           path);
   if (path == Path::Seen && source.agent == observer.agent &&
       source.epoch <= observer.epoch) {
-    lanes &= ~observer.own;
+    lanes &= source.collective ? 0 : ~observer.own;
     if (!lanes)
       return true;
   }
-  return observer.known &&
-         VectorClock::covers(observer.known->of(path), source.agent, lanes,
-                             source.epoch);
+  const ClockPtr *clock = observer.known ? &observer.known->of(path) : nullptr;
+  if (!clock || !*clock)
+    return false;
+  return source.collective
+             ? (*clock)->reaches(source.agent, source.epoch)
+             : (*clock)->covers(source.agent, lanes, source.epoch);
 }
 
 bool Ordering::strongTogether(const Source &a, const Source &b) const {

@@ -147,12 +147,14 @@ const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,
   if (found == state.mbarriers.end())
     return nullptr;
   const MbarrierState &barrier = found->second;
-  if (barrier.initAgent == actor.agent() && (barrier.initLane & lanes))
+  if (barrier.initAgent == actor.agent())
+    lanes &= ~barrier.initLane;
+  if (!lanes)
     return nullptr;
   const auto lane = static_cast<unsigned>(__builtin_ctz(lanes));
   const KnowledgePtr &known = actor.performing.empty()
                                   ? actor.knowledge(lane)
-                                  : actor.performing.back()->knowledge[lane];
+                                  : actor.performing.back()->knowledge(lane);
   for (Path path : {Path::Seen, Path::Inits})
     if (VectorClock::covers(clockOf(known, path), barrier.initAgent,
                             barrier.initLane, barrier.initEpoch))

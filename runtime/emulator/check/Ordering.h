@@ -64,6 +64,9 @@ private:
                   const MbarrierState &barrier, const BarrierEvent &event);
   void issue(ClusterState &state, Actor &actor, Mask lanes,
              const AsyncEvent &event);
+  void perform(ClusterState &state, Actor &actor, const AsyncEvent &event);
+  void performEnd(ClusterState &state, Actor &actor, Mask lanes,
+                  const AsyncEvent &event);
   void commit(ClusterState &state, Actor &actor, Mask lanes, AsyncKind kind);
   void wait(ClusterState &state, Actor &actor, Mask lanes,
             const AsyncEvent &event);

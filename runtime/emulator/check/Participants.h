@@ -88,6 +88,10 @@ struct ClusterState {
   std::map<std::pair<uint32_t, unsigned>, ProductGroups> products;
   Flags flags; ///< in shared memory
 
+  /// The products of the warp's warpgroup.
+  ProductGroups &productsOf(Warp &warp) {
+    return products[{warp.block().rank(), warp.index() / warpgroupWarps}];
+  }
   Actor &actor(Warp &warp) {
     return *actors[warp.block().rank() * warpsPerBlock + warp.index()];
   }

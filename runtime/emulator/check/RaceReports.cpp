@@ -44,14 +44,14 @@ std::string RaceCheck::describe(const Source &source, Mask lanes) const {
 }
 
 bool RaceCheck::raise(Check &check, const std::string &text, uint64_t address) {
-  check.actor.warp().fault(FaultKind::Check, text,
-                           Mask(1) << check.observer.lane, address);
+  check.actor.warp().fault(FaultKind::Check, text, Mask(1) << check.lane,
+                           address);
   return false;
 }
 
 bool RaceCheck::report(Check &check, const Source &other, Mask lanes,
                        uint64_t address) {
-  const bool own = check.observer.operation;
+  const bool own = check.operation;
   if (!(own || other.operation ? reports_.waits : reports_.races))
     return true;
   const std::string what =
@@ -59,8 +59,7 @@ bool RaceCheck::report(Check &check, const Source &other, Mask lanes,
   if (!own && !other.operation)
     return raise(check, "data race: " + what + ", and nothing orders the two",
                  address);
-  const Operation &operation =
-      own ? *check.observer.operation : *other.operation;
+  const Operation &operation = own ? *check.operation : *other.operation;
   const char *why =
       other.operation && !operation.toBarrier && !other.operation->committed
           ? ", whose group was not committed"
@@ -85,6 +84,7 @@ void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
 }
 
 void RaceCheck::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
+  engine_ = nullptr;
   ordering_.async(warp, lanes, event);
 }
 
@@ -117,12 +117,14 @@ void RaceCheck::blockEnds(Block &block) {
   ordering_.participants().forget(block.cluster());
   shared_.erase(&block.cluster());
   lastCluster_ = nullptr;
+  lastWarp_ = nullptr;
 }
 
 /// Frees the sources that neither shadow memory nor an operation that is to
 /// come leads to.
 void RaceCheck::collect() {
   unions_.assign(unions_.size(), {});
+  engine_ = nullptr;
   ordering_.participants().eachState([](ClusterState &state) {
     for (auto &actor : state.actors) {
       actor->forgetMarks();
@@ -135,7 +137,8 @@ void RaceCheck::collect() {
       shadow->eachMark(visit);
     ordering_.participants().eachState([&](ClusterState &state) {
       for (const auto &[id, operation] : state.operations)
-        for (Mark mark : operation->mark)
+        for (Mark mark :
+             {operation->mark[0], operation->mark[1], operation->markOfAll})
           if (mark)
             visit(mark);
     });

@@ -9,13 +9,12 @@
 #include "runtime/emulator/check/Races.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace emulator {
 namespace {
 
 constexpr size_t unionsKept = 1 << 14;
-
-bool isShared(uint64_t address) { return address - sharedWindow < windowBytes; }
 
 /// Local memory and parameters, which no other thread reaches.
 bool isPrivate(uint64_t address) {
@@ -39,6 +38,7 @@ void RaceCheck::launchBegins(Grid &) {
   global_.clear();
   shared_.clear();
   lastCluster_ = nullptr;
+  lastWarp_ = nullptr;
   unions_.assign(unionsKept, {});
 }
 
@@ -49,8 +49,16 @@ void RaceCheck::launchEnds(Grid &, Fault &) {
   shared_.clear();
 }
 
+Actor &RaceCheck::actorOf(Warp &warp) {
+  if (&warp != lastWarp_) {
+    lastWarp_ = &warp;
+    lastActor_ = &ordering_.participants().actor(warp);
+  }
+  return *lastActor_;
+}
+
 Shadow &RaceCheck::shadowOf(Warp &warp, uint64_t address) {
-  if (!isShared(address))
+  if (!isSharedAddress(address))
     return global_;
   Cluster *cluster = &warp.cluster();
   if (cluster != lastCluster_) {
@@ -68,11 +76,10 @@ bool RaceCheck::access(Warp &warp, const Access &access) {
     return true;
   if (marks_.full())
     collect();
-  Actor &actor = ordering_.participants().actor(warp);
+  Actor &actor = actorOf(warp);
   if (!actor.performing.empty()) {
     const OperationPtr &operation = actor.performing.back();
-    return !operation ||
-           operationAccess(actor, *operation, access.kind, access);
+    return !operation || operationAccess(actor, *operation, access);
   }
   const bool strong =
       access.order != MemoryOrder::Weak || access.kind == AccessKind::Atomic;
@@ -82,16 +89,93 @@ bool RaceCheck::access(Warp &warp, const Access &access) {
 }
 
 bool RaceCheck::threadAccess(Actor &actor, const Access &access) {
-  const Mark base = actor.mark(marks_, access);
-  const bool same = access.kind == AccessKind::Load &&
+  bool collective = false;
+  const Mark base = actor.mark(marks_, access, collective);
+  Memo memo;
+  Check check{actor,        nullptr, access.kind, Marks::sourceOf(base),
+              access.lanes, memo};
+  if (access.lanes == allLanes && !collective && wholeWarp(check, access))
+    return true;
+  const bool same = !collective && access.kind == AccessKind::Load &&
                     access.lanes & (access.lanes - 1) && allSame(access);
-  Check check{{}, actor, access.kind, Marks::sourceOf(base), 0, access.lanes};
+  const Mark all = collective ? base
+                   : same     ? actor.markOfAll(marks_, access)
+                              : 0;
   for (Mask left = access.lanes; left; left &= left - 1) {
-    const auto lane = static_cast<unsigned>(__builtin_ctz(left));
-    check.observer = ordering_.observer(actor, lane);
-    check.mark = same ? actor.markOfAll(marks_, access) : base | lane;
-    if (!visit(check, access.address[lane], access.bytes))
+    check.lane = static_cast<unsigned>(__builtin_ctz(left));
+    check.mark = all ? all : base | check.lane;
+    if (!visit(check, access.address[check.lane], access.bytes))
       return false;
+  }
+  return true;
+}
+
+bool RaceCheck::uniform(const Check &check) const {
+  return check.operation ? !check.operation->each : check.actor.uniform();
+}
+
+/// Whether nobody left `marks` of 32 places, or each lane its own, or all are
+/// of sources that are ordered before the whole warp.
+bool RaceCheck::ownOrKnown(const Check &check, const Mark *marks) const {
+  Mark most = 0, least = ~Mark(0);
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    most = std::max(most, marks[lane] & ~(warpLanes - 1));
+    least = std::min(least, marks[lane] & ~(warpLanes - 1));
+  }
+  if (!most)
+    return true;
+  if (least && least != most)
+    return false;
+  uint32_t strangers = 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    strangers |= marks[lane] && (marks[lane] != (most | lane));
+  for (Mark mark = most; mark;) {
+    const Marks::Readers readers = marks_.readers(mark);
+    const Source &by = marks_.source(readers.source);
+    const bool own = !strangers && !by.operation && marks_.followsLanes(mark) &&
+                     by.agent == check.actor.agent();
+    if (!own && !check.actor.knownBefore(readers.source))
+      return false;
+    mark = readers.next;
+  }
+  return true;
+}
+
+/// The short way of 32 lanes that access units one after the other. False if
+/// it must be looked at lane by lane.
+bool RaceCheck::wholeWarp(Check &check, const Access &access) {
+  const uint64_t first = access.address[0];
+  const auto offset =
+      static_cast<uint32_t>(first & (ShadowPage::pageBytes - 1));
+  if (offset + warpLanes * access.bytes > ShadowPage::pageBytes)
+    return false;
+  uint64_t apart = 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    apart |= access.address[lane] - first - lane * uint64_t(access.bytes);
+  if (apart)
+    return false;
+  const ShadowPage::Cells cells = shadowOf(check.actor.warp(), first)
+                                      .page(first)
+                                      .cells(offset, access.bytes);
+  if (cells.unit != access.bytes || !ownOrKnown(check, cells.writes))
+    return false;
+  Mark base = check.source << Marks::laneBits;
+  const bool load = access.kind == AccessKind::Load;
+  if (!ownOrKnown(check, cells.reads)) {
+    uint32_t different = 0;
+    for (unsigned lane = 0; lane < warpLanes; ++lane)
+      different |= cells.reads[lane] - cells.reads[0] - lane;
+    if (!load || different || !check.actor.uniform())
+      return false;
+    check.mark = base;
+    base = unite(check, cells.reads[0]);
+    if (!marks_.followsLanes(base))
+      return false;
+  }
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    (load ? cells.reads : cells.writes)[lane] = base | lane;
+    if (!load)
+      cells.reads[lane] = 0;
   }
   return true;
 }
@@ -111,33 +195,46 @@ Mark RaceCheck::markOf(Operation &operation, AccessKind kind) {
   return mark = marks_.add(std::move(source));
 }
 
-bool RaceCheck::operationAccess(Actor &actor, const Operation &operation,
-                                AccessKind kind, const Access &access) {
-  const Mark base = markOf(const_cast<Operation &>(operation), kind);
-  Check check{{}, actor, kind, Marks::sourceOf(base), 0, access.lanes};
+bool RaceCheck::operationAccess(Actor &actor, Operation &operation,
+                                const Access &access) {
+  const Mark base = markOf(operation, access.kind);
+  // What lanes read is free again when all are done.
+  if (access.kind == AccessKind::Load && !operation.markOfAll)
+    operation.markOfAll =
+        marks_.addReaders({0, Marks::sourceOf(base), operation.lanes});
+  const Mark all = access.kind == AccessKind::Load ? operation.markOfAll : 0;
+  Memo memo;
+  Check check{actor,        &operation, access.kind, Marks::sourceOf(base),
+              access.lanes, memo};
   for (Mask left = access.lanes; left; left &= left - 1) {
-    const auto lane = static_cast<unsigned>(__builtin_ctz(left));
-    check.observer = ordering_.observer(operation, lane);
-    check.mark = base | lane;
-    check.before[0] = check.before[1] = 0;
-    if (!visit(check, access.address[lane], access.bytes))
+    check.lane = static_cast<unsigned>(__builtin_ctz(left));
+    check.mark = all ? all : base | check.lane;
+    if (!visit(check, access.address[check.lane], access.bytes))
       return false;
+    if (operation.each)
+      memo = {};
   }
   return true;
 }
 
 bool RaceCheck::engineAccess(Warp &warp, AccessKind kind, uint64_t address,
                              uint32_t bytes) {
-  Actor &actor = ordering_.participants().actor(warp);
+  Actor &actor = actorOf(warp);
   if (actor.performing.empty() || !actor.performing.back())
     return true;
   if (marks_.full())
     collect();
   Operation &operation = *actor.performing.back();
-  const auto lane = static_cast<unsigned>(__builtin_ctz(operation.lanes));
+  if (&operation != engine_) {
+    engine_ = &operation;
+    engineReads_ = engineWrites_ = {};
+  }
   const Mark base = markOf(operation, kind);
-  Check check{ordering_.observer(operation, lane), actor, kind,
-              Marks::sourceOf(base), base | lane};
+  Check check{actor, &operation,
+              kind,  Marks::sourceOf(base),
+              0,     kind == AccessKind::Load ? engineReads_ : engineWrites_};
+  check.lane = static_cast<unsigned>(__builtin_ctz(operation.lanes));
+  check.mark = base | check.lane;
   return visit(check, address, bytes);
 }
 
@@ -163,7 +260,7 @@ bool RaceCheck::read(Check &check, const ShadowPage::Cells &cells,
                      uint64_t address) {
   for (unsigned i = 0; i < cells.count; ++i) {
     const Mark written = cells.writes[i];
-    if (written && written != check.before[0] &&
+    if (written && written != check.memo.written &&
         !afterWrite(check, written, address + i * cells.unit))
       return false;
     Mark &readers = cells.reads[i];
@@ -177,108 +274,16 @@ bool RaceCheck::write(Check &check, const ShadowPage::Cells &cells,
                       uint64_t address) {
   for (unsigned i = 0; i < cells.count; ++i) {
     const Mark written = cells.writes[i], readers = cells.reads[i];
-    if (written && written != check.before[0] && written != check.mark &&
+    if (written && written != check.memo.written && written != check.mark &&
         !afterWrite(check, written, address + i * cells.unit))
       return false;
-    if (readers && readers != check.before[1] &&
+    if (readers && readers != check.memo.readers &&
         !afterReads(check, readers, address + i * cells.unit))
       return false;
     cells.writes[i] = check.mark;
     cells.reads[i] = 0;
   }
   return true;
-}
-
-/// Whether a write is ordered before the access, or does not race with it.
-bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
-  const uint32_t index = Marks::sourceOf(mark);
-  const bool thread = !check.observer.operation;
-  if (thread && check.actor.knownBefore(index))
-    return true;
-  const Source &source = marks_.source(index);
-  const unsigned lane = Marks::laneOf(mark);
-  // Lanes of one instruction that write one place: one of them wins.
-  if (index == check.source && lane < check.observer.lane &&
-      check.together >> lane & 1 && check.kind != AccessKind::Load)
-    return true;
-  const Mask lanes = Mask(1) << lane;
-  if (!ordering_.before(check.observer, source, lanes)) {
-    if (ordering_.strongTogether(source, marks_.source(check.source)))
-      return true;
-    return report(check, source, lanes, address);
-  }
-  if (!thread && !proxied(check, source, lanes, address))
-    return false;
-  check.before[0] = mark;
-  if (thread && !source.operation && check.actor.uniform() &&
-      VectorClock::covers(
-          check.observer.known ? check.observer.known->of(Path::Seen) : nullptr,
-          source.agent, allLanes, source.epoch))
-    check.actor.setKnownBefore(index);
-  return true;
-}
-
-bool RaceCheck::afterReads(Check &check, Mark mark, uint64_t address) {
-  const Mark head = mark;
-  while (mark) {
-    const Marks::Readers readers = marks_.readers(mark);
-    const Source &source = marks_.source(readers.source);
-    if (!ordering_.before(check.observer, source, readers.lanes) &&
-        !ordering_.strongTogether(source, marks_.source(check.source)))
-      return report(check, source, readers.lanes, address);
-    mark = readers.next;
-  }
-  check.before[1] = head;
-  return true;
-}
-
-/// Whether what an operation of the asynchronous proxy reads, and a thread or
-/// cp.async wrote, passed a proxy fence.
-bool RaceCheck::proxied(Check &check, const Source &source, Mask lanes,
-                        uint64_t address) {
-  const bool generic =
-      !source.operation || source.operation->proxy() == Proxy::Generic;
-  const Operation &operation = *check.observer.operation;
-  if (!generic || operation.proxy() == Proxy::Generic ||
-      check.kind != AccessKind::Load || !reports_.proxies)
-    return true;
-  const Path path = isShared(address) ? Path::ProxyShared : Path::ProxyGlobal;
-  if (ordering_.before(check.observer, source, lanes, path))
-    return true;
-  return raise(check,
-               "missing proxy fence: reads what " + describe(source, lanes) +
-                   ", through the asynchronous proxy and without a "
-                   "fence.proxy.async between",
-               address);
-}
-
-/// The readers of a place once the access has read it, too.
-Mark RaceCheck::unite(Check &check, Mark readers) {
-  const uint32_t key = (readers * 0x9E3779B1u) ^ (check.mark * 0x85EBCA77u);
-  Union &known = unions_[(key ^ key >> 15) % unionsKept];
-  if (known.readers != readers || known.mark != check.mark)
-    known = {readers, check.mark, uniteNew(check, readers)};
-  return known.result;
-}
-
-Mark RaceCheck::uniteNew(Check &check, Mark readers) {
-  const Marks::Readers mine = marks_.readers(check.mark);
-  bool all = true; // of the readers before are ordered before this one
-  for (Mark mark = readers; mark;) {
-    const Marks::Readers each = marks_.readers(mark);
-    if (each.source == mine.source && !(mine.lanes & ~each.lanes))
-      return readers;
-    all = all && ordering_.before(check.observer, marks_.source(each.source),
-                                  each.lanes);
-    mark = each.next;
-  }
-  // Broadcasts speak for lanes that may know less than this one.
-  if (all && !Marks::isChain(check.mark))
-    return check.mark;
-  const Marks::Readers head = marks_.readers(readers);
-  if (head.source == mine.source)
-    return marks_.addReaders({head.next, mine.source, head.lanes | mine.lanes});
-  return marks_.addReaders({readers, mine.source, mine.lanes});
 }
 
 } // namespace emulator

@@ -41,24 +41,41 @@ public:
   void converged(Warp &warp, Mask lanes) override;
 
 private:
+  /// What was found to be ordered before an access, for those like it.
+  struct Memo {
+    Mark written = 0, readers = 0; ///< before the same lane
+    /// Sources that are before every lane whatever they did.
+    std::array<uint32_t, 16> sources{};
+  };
   /// An access of one lane as it is compared with those before.
   struct Check {
-    Observer observer;
     Actor &actor;
+    const Operation *operation; ///< null for a thread's own
     AccessKind kind;
-    uint32_t source;         ///< of its marks
-    Mark mark;               ///< of the lane, or of all lanes that read a place
-    Mask together = 0;       ///< lanes whose accesses are one instruction's
-    Mark before[2] = {0, 0}; ///< write and read that were found to be ordered
+    uint32_t source; ///< of its marks
+    Mask together;   ///< lanes whose accesses are one instruction's
+    Memo &memo;
+    unsigned lane = 0;
+    Mark mark = 0; ///< of the lane, or of all lanes that read a place
   };
   struct Union {
     Mark readers = 0, mark = 0, result = 0;
+    bool followsLanes = false;
   };
 
+  Actor &actorOf(Warp &warp);
   Shadow &shadowOf(Warp &warp, uint64_t address);
+  bool before(const Check &check, const Source &source, Mask lanes,
+              Path path = Path::Seen) const;
+  bool knownBefore(const Check &check, uint32_t source) const;
+  void learnBefore(Check &check, uint32_t source) const;
   bool threadAccess(Actor &actor, const Access &access);
-  bool operationAccess(Actor &actor, const Operation &operation,
-                       AccessKind kind, const Access &access);
+  bool wholeWarp(Check &check, const Access &access);
+  bool ownOrKnown(const Check &check, const Mark *marks) const;
+  bool uniform(const Check &check) const;
+  bool operationAccess(Actor &actor, Operation &operation,
+                       const Access &access);
+  Observer observer(const Check &check) const;
   Mark markOf(Operation &operation, AccessKind kind);
   bool visit(Check &check, uint64_t address, uint32_t bytes);
   bool read(Check &check, const ShadowPage::Cells &cells, uint64_t address);
@@ -82,6 +99,10 @@ private:
   Cluster *lastCluster_ = nullptr;
   Shadow *lastShared_ = nullptr;
   std::vector<Union> unions_;
+  const Operation *engine_ = nullptr; ///< that the memos are of
+  Memo engineReads_, engineWrites_;
+  Warp *lastWarp_ = nullptr;
+  Actor *lastActor_ = nullptr;
 };
 
 } // namespace emulator

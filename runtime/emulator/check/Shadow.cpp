@@ -8,7 +8,7 @@ namespace emulator {
 
 /// Makes units small enough for accesses at multiples of `places`' lowest bit.
 void ShadowPage::refine(uint32_t places) {
-  const unsigned shift = places & 1 ? 0 : 1;
+  const auto shift = static_cast<unsigned>(__builtin_ctz(places));
   const unsigned copies = 1u << (shift_ - shift);
   std::vector<Mark> finer;
   finer.reserve(cells_.size() * copies);
@@ -18,15 +18,15 @@ void ShadowPage::refine(uint32_t places) {
   shift_ = shift;
 }
 
-void Shadow::forget(uint64_t begin, uint64_t end) {
-  last_ = nullptr;
-  for (uint64_t number = begin >> ShadowPage::pageShift;
-       number << ShadowPage::pageShift < end; ++number)
-    pages_.erase(number);
+ShadowPage &Shadow::find(uint64_t number) {
+  auto &page = pages_[number];
+  if (!page)
+    page = std::make_unique<ShadowPage>();
+  return *page;
 }
 
 void Shadow::clear() {
-  last_ = nullptr;
+  recent_ = {};
   pages_.clear();
 }
 

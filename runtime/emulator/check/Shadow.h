@@ -4,7 +4,7 @@
 //
 // Shadow memory: who wrote and who read each byte last.
 //
-// A page keeps marks of words until an access needs those of halves or bytes.
+// A page keeps marks of 16 bytes until an access needs those of fewer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,12 +12,18 @@
 #define RUNTIME_EMULATOR_CHECK_SHADOW_H
 
 #include "runtime/emulator/check/Marks.h"
+#include "runtime/emulator/machine/Memory.h"
 
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 namespace emulator {
+
+/// Whether a generic address is one of shared memory.
+inline bool isSharedAddress(uint64_t address) {
+  return address - sharedWindow < windowBytes;
+}
 
 class ShadowPage {
 public:
@@ -44,7 +50,7 @@ public:
 private:
   void refine(uint32_t places);
 
-  unsigned shift_ = 2;
+  unsigned shift_ = 4;
   std::vector<Mark> cells_;
 };
 
@@ -53,17 +59,11 @@ class Shadow {
 public:
   ShadowPage &page(uint64_t address) {
     const uint64_t number = address >> ShadowPage::pageShift;
-    if (number != lastNumber_ || !last_) {
-      auto &page = pages_[number];
-      if (!page)
-        page = std::make_unique<ShadowPage>();
-      last_ = page.get();
-      lastNumber_ = number;
-    }
-    return *last_;
+    Recent &recent = recent_[number % recent_.size()];
+    if (number != recent.number || !recent.page)
+      recent = {number, &find(number)};
+    return *recent.page;
   }
-  /// Forgets the pages of [begin, end).
-  void forget(uint64_t begin, uint64_t end);
   void clear();
   template <class Visit> void eachMark(Visit visit) const {
     for (const auto &[number, page] : pages_)
@@ -73,9 +73,14 @@ public:
   }
 
 private:
+  struct Recent {
+    uint64_t number = 0;
+    ShadowPage *page = nullptr;
+  };
+  ShadowPage &find(uint64_t number);
+
   std::unordered_map<uint64_t, std::unique_ptr<ShadowPage>> pages_;
-  ShadowPage *last_ = nullptr;
-  uint64_t lastNumber_ = 0;
+  std::array<Recent, 256> recent_{};
 };
 
 } // namespace emulator

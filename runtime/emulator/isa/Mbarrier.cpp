@@ -67,22 +67,48 @@ struct BarrierUse {
   Scope scope = Scope::Block;
 };
 
-void tell(Warp &warp, const BarrierUse &use, const MbarrierAccess &access,
-          unsigned lane, Action action, const Mbarrier &before,
-          uint64_t count) {
-  Monitor *monitor = warp.monitor();
-  if (!monitor)
-    return;
-  BarrierEvent event;
-  event.kind = BarrierEvent::Kind::Mbarrier;
-  event.action = action;
-  event.address = access.address(lane);
-  event.phase = before.parity();
-  event.count = count;
-  event.order = use.order;
-  event.scope = use.scope;
-  monitor->barrier(warp, Mask(1) << lane, event);
-}
+/// Tells a monitor what lanes did, once for lanes that follow each other and
+/// did the same to one mbarrier in one phase.
+class Teller {
+public:
+  Teller(Warp &warp, const BarrierUse &use) : warp_(warp), use_(use) {}
+  ~Teller() { flush(); }
+  Teller(const Teller &) = delete;
+  Teller &operator=(const Teller &) = delete;
+
+  /// `count` of arrivals or bytes of this lane.
+  void add(const MbarrierAccess &access, unsigned lane, Action action,
+           const Mbarrier &before, uint64_t count) {
+    if (!warp_.monitor())
+      return;
+    if (lanes_ &&
+        (event_.action != action || event_.address != access.address(lane) ||
+         event_.phase != before.parity()))
+      flush();
+    event_.action = action;
+    event_.address = access.address(lane);
+    event_.phase = before.parity();
+    event_.count += count;
+    lanes_ |= Mask(1) << lane;
+  }
+
+private:
+  void flush() {
+    if (!lanes_)
+      return;
+    event_.kind = BarrierEvent::Kind::Mbarrier;
+    event_.order = use_.order;
+    event_.scope = use_.scope;
+    warp_.monitor()->barrier(warp_, lanes_, event_);
+    event_ = {};
+    lanes_ = 0;
+  }
+
+  Warp &warp_;
+  const BarrierUse &use_;
+  BarrierEvent event_;
+  Mask lanes_ = 0;
+};
 
 template <class Visit> Outcome eachLane(Mask lanes, Visit visit) {
   for (unsigned lane = 0; lane < warpLanes; ++lane)
@@ -97,13 +123,14 @@ Outcome initialize(Warp &warp, const Instruction &i, Mask lanes) {
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
     return Outcome::Fault;
   const uint32_t *counts = warp.lanes<uint32_t>(use.count);
+  Teller teller(warp, use);
   return eachLane(lanes, [&](unsigned lane) {
     const Mbarrier barrier = Mbarrier::init(counts[lane]);
     if (!barrier.valid())
       return mbarrierFault(warp, "an mbarrier's count must be 1 to 1048575",
                            lane, access.address(lane));
     access.store(lane, barrier);
-    tell(warp, use, access, lane, Action::Init, barrier, counts[lane]);
+    teller.add(access, lane, Action::Init, barrier, counts[lane]);
     return Outcome::Next;
   });
 }
@@ -113,12 +140,13 @@ Outcome invalidate(Warp &warp, const Instruction &i, Mask lanes) {
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Store))
     return Outcome::Fault;
+  Teller teller(warp, use);
   return eachLane(lanes, [&](unsigned lane) {
     const Mbarrier barrier = access.load(lane);
     if (!barrier.valid())
       return mbarrierFault(warp, notAnMbarrier, lane, access.address(lane));
     access.clear(lane);
-    tell(warp, use, access, lane, Action::Invalidate, barrier, 0);
+    teller.add(access, lane, Action::Invalidate, barrier, 0);
     return Outcome::Next;
   });
 }
@@ -144,6 +172,7 @@ Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes))
     return Outcome::Fault;
+  Teller teller(warp, use);
   return eachLane(lanes, [&](unsigned lane) {
     const auto value = [&](Slot slot, uint32_t otherwise) {
       return slot == noSlot ? otherwise : warp.lanes<uint32_t>(slot)[lane];
@@ -157,10 +186,10 @@ Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
     if (use.result != noSlot)
       warp.lanes<uint64_t>(use.result)[lane] = before.word();
     if (use.bytes != noSlot)
-      tell(warp, use, access, lane, Action::Expect, before, bytes);
+      teller.add(access, lane, Action::Expect, before, bytes);
     if (arrives)
-      tell(warp, use, access, lane, use.drop ? Action::Drop : Action::Arrive,
-           before, count);
+      teller.add(access, lane, use.drop ? Action::Drop : Action::Arrive, before,
+                 count);
     return Outcome::Next;
   });
 }
@@ -170,6 +199,7 @@ Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
   MbarrierAccess access;
   if (!access.locate(warp, use.address, use.space, lanes, AccessKind::Load))
     return Outcome::Fault;
+  Teller teller(warp, use);
   return eachLane(lanes, [&](unsigned lane) {
     const Mbarrier barrier = access.load(lane);
     if (!barrier.valid())
@@ -181,7 +211,7 @@ Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
     if (barrier.parity() == parity)
       return Outcome::Next;
     over |= Mask(1) << lane;
-    tell(warp, use, access, lane, Action::Wait, barrier, 0);
+    teller.add(access, lane, Action::Wait, barrier, 0);
     return Outcome::Next;
   });
 }

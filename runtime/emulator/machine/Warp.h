@@ -246,6 +246,7 @@ private:
                Mask expected);
   Outcome raise(FaultKind kind, std::string message, Mask lanes,
                 const uint64_t *address);
+  bool translateTogether(Access &access, Pointers &pointers);
   bool badAddress(const Access &access, unsigned lane);
 
   std::byte *bank_[3] = {};

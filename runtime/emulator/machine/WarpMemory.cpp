@@ -143,7 +143,54 @@ bool Warp::badAddress(const Access &access, unsigned lane) {
   return false;
 }
 
+/// The short way of lanes that all lie well in one stretch of memory: the
+/// block's own shared memory, or a region that may be written. False, with
+/// nothing changed, for others.
+bool Warp::translateTogether(Access &access, Pointers &pointers) {
+  uint64_t &first = access.address[__builtin_ctz(access.lanes)];
+  MemorySpace space = access.space;
+  uint64_t base = 0, size = 0, window = 0;
+  std::byte *host = nullptr;
+  if (space == MemorySpace::Generic && first - sharedWindow < windowBytes) {
+    space = MemorySpace::Shared;
+    base = sharedWindow;
+  }
+  if (space == MemorySpace::Shared || space == MemorySpace::SharedCluster) {
+    window = base ? 0 : sharedWindow;
+    base += shared_.base + sharedReserved;
+    size = shared_.bytes - sharedReserved;
+    host = shared_.memory + sharedReserved;
+  } else if (first >= deviceBase && space != MemorySpace::Local &&
+             space != MemorySpace::Param) {
+    const Region *region = regionOf(first);
+    if (!region || region->kind == RegionKind::Constant)
+      return false;
+    base = region->base;
+    size = region->bytes;
+    host = region->host;
+  }
+  const uint64_t align = access.align ? access.align : access.bytes;
+  if (size < access.bytes)
+    return false;
+  uint64_t wrong = 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    const uint64_t at = access.address[lane] - base;
+    const uint64_t bad = (at > size - access.bytes) |
+                         ((access.address[lane] & (align - 1)) != 0);
+    wrong |= access.lanes >> lane & 1 ? bad : 0;
+  }
+  if (wrong)
+    return false;
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    pointers.lane[lane] = host + (access.address[lane] - base);
+    access.address[lane] += window;
+  }
+  return true;
+}
+
 bool Warp::translate(Access &access, Pointers &pointers) {
+  if (translateTogether(access, pointers))
+    return !monitor_ || monitor_->access(*this, access);
   uint32_t align = access.align ? access.align : access.bytes;
   Mask misaligned = 0;
   bool writes = access.kind != AccessKind::Load;

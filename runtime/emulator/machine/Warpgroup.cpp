@@ -19,15 +19,29 @@ using Action = AsyncEvent::Action;
 /// format.
 constexpr int poison = 0xFF;
 
-void tell(Warp &warp, Action action, uint64_t id, unsigned keep = 0) {
-  if (!warp.monitor())
-    return;
+AsyncEvent eventOf(Action action, uint64_t id = 0) {
   AsyncEvent event;
   event.kind = AsyncKind::Matrix;
   event.action = action;
   event.id = id;
-  event.keep = keep;
-  warp.monitor()->async(warp, allLanes, event);
+  return event;
+}
+
+void tell(Warp &warp, const AsyncEvent &event) {
+  if (warp.monitor())
+    warp.monitor()->async(warp, allLanes, event);
+}
+
+/// Tells what the product reads by `tellReads` for one warp, or for all.
+template <class TellReads>
+bool tellPerformed(const ProductPart &part, bool whole, TellReads tellReads) {
+  AsyncEvent event = eventOf(Action::Perform, part.id);
+  event.whole = whole;
+  tell(*part.warp, event);
+  const bool passed = tellReads();
+  event.action = Action::PerformEnd;
+  tell(*part.warp, event);
+  return passed;
 }
 
 unsigned memberOf(const Warp &warp) { return warp.index() % warpgroupWarps; }
@@ -56,7 +70,7 @@ Outcome Warpgroup::issue(Warp &warp, const ProductForm &form,
   mine.id = warp.cluster().nextOperation();
   ++member.issued;
   ++product.parts;
-  tell(warp, Action::Issue, mine.id);
+  tell(warp, eventOf(Action::Issue, mine.id));
   warp.wrote();
   if (completion_ == Completion::Lazy)
     hold(member, form, mine);
@@ -68,7 +82,7 @@ Outcome Warpgroup::issue(Warp &warp, const ProductForm &form,
 void Warpgroup::commit(Warp &warp) {
   Member &member = members_[memberOf(warp)];
   member.groups.push_back(member.issued);
-  tell(warp, Action::Commit, 0);
+  tell(warp, eventOf(Action::Commit));
 }
 
 Outcome Warpgroup::wait(Warp &warp, unsigned keep) {
@@ -83,7 +97,9 @@ Outcome Warpgroup::wait(Warp &warp, unsigned keep) {
                       member.groups.begin() + static_cast<ptrdiff_t>(due));
   if (complete(end) == Outcome::Fault)
     return Outcome::Fault;
-  tell(warp, Action::Wait, 0, keep);
+  AsyncEvent event = eventOf(Action::Wait);
+  event.keep = keep;
+  tell(warp, event);
   return Outcome::Next;
 }
 
@@ -120,11 +136,13 @@ Outcome Warpgroup::perform(Product &product) {
                              "a matrix descriptor reaches beyond the block's "
                              "shared memory",
                              allLanes);
+  if (!tellPerformed(first, true, [&] { return tellReadsOfB(form, first); }))
+    return Outcome::Fault;
   for (unsigned w = 0; w < warpgroupWarps; ++w) {
     const ProductPart &part = product.part[w];
     Warp::Acting member(*part.warp, *part.site);
-    tell(*part.warp, Action::Perform, part.id);
-    if (!tellReads(form, part, w))
+    if (!tellPerformed(part, false,
+                       [&] { return tellReadsOfA(form, part, w); }))
       return Outcome::Fault;
     float *rows = a_.data() + w * warpRows * form.k;
     if (!form.fragments.empty())
@@ -132,7 +150,6 @@ Outcome Warpgroup::perform(Product &product) {
     restore(members_[w], form, part);
     accumulate(form, part, rows, b_.data());
     release(members_[w], form, part);
-    tell(*part.warp, Action::PerformEnd, part.id);
   }
   return Outcome::Next;
 }

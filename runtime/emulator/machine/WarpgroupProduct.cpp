@@ -173,15 +173,16 @@ void accumulate(const ProductForm &form, const ProductPart &part,
   }
 }
 
-bool tellReads(const ProductForm &form, const ProductPart &part,
-               unsigned member) {
-  if (!part.warp->monitor())
-    return true;
+bool tellReadsOfA(const ProductForm &form, const ProductPart &part,
+                  unsigned member) {
   const unsigned first = member * warpRows;
-  if (form.fragments.empty() &&
-      !tellOperand(part, operandA(form, part.a), first, first + warpRows))
-    return false;
-  return tellOperand(part, operandB(form, part.b), 0, form.n);
+  return !part.warp->monitor() || !form.fragments.empty() ||
+         tellOperand(part, operandA(form, part.a), first, first + warpRows);
+}
+
+bool tellReadsOfB(const ProductForm &form, const ProductPart &part) {
+  return !part.warp->monitor() ||
+         tellOperand(part, operandB(form, part.b), 0, form.n);
 }
 
 } // namespace emulator

@@ -60,10 +60,12 @@ void decodeRows(const ProductForm &form, const ProductPart &part, float *a);
 void accumulate(const ProductForm &form, const ProductPart &part,
                 const float *a, const float *b);
 
-/// Tells the monitor what the product reads for a warp. False if it raised a
-/// fault.
-bool tellReads(const ProductForm &form, const ProductPart &part,
-               unsigned member);
+/// Tells the monitor what the product reads of A for the warp that is `member`
+/// of its group. False if it raised a fault.
+bool tellReadsOfA(const ProductForm &form, const ProductPart &part,
+                  unsigned member);
+/// The same for B, which is read for all four.
+bool tellReadsOfB(const ProductForm &form, const ProductPart &part);
 
 } // namespace emulator
 

@@ -1,0 +1,164 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Whether an access is ordered after those before it, and what is kept of the
+// answers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/check/Races.h"
+
+namespace emulator {
+
+Observer RaceCheck::observer(const Check &check) const {
+  return check.operation ? ordering_.observer(*check.operation, check.lane)
+                         : ordering_.observer(check.actor, check.lane);
+}
+
+/// Whether what `lanes` of a source did is ordered before the access; for what
+/// four warps read together, before the product of each.
+bool RaceCheck::before(const Check &check, const Source &source, Mask lanes,
+                       Path path) const {
+  if (!ordering_.before(observer(check), source, lanes, path))
+    return false;
+  if (check.operation)
+    for (const Operation *other : check.operation->siblings)
+      if (other &&
+          !ordering_.before(ordering_.observer(*other, 0), source, lanes, path))
+        return false;
+  return true;
+}
+
+bool RaceCheck::knownBefore(const Check &check, uint32_t source) const {
+  return check.operation ? check.memo.sources[source % 16] == source
+                         : check.actor.knownBefore(source);
+}
+
+/// Keeps a source of which all is ordered before every lane, whoever did it.
+void RaceCheck::learnBefore(Check &check, uint32_t index) const {
+  const Source &source = marks_.source(index);
+  const Mask all = source.operation ? source.operation->lanes : allLanes;
+  const Operation *operation = check.operation;
+  const bool alone =
+      operation && (operation->kind == AsyncKind::Matrix ||
+                    !(operation->lanes & (operation->lanes - 1)));
+  Observer any = observer(check);
+  any.own = 0;
+  if (alone
+          ? !before(check, source, all)
+          : (operation ? operation->each != nullptr : !check.actor.uniform()) ||
+                !ordering_.before(any, source, all))
+    return;
+  if (operation)
+    check.memo.sources[index % 16] = index;
+  else
+    check.actor.setKnownBefore(index);
+}
+
+/// Whether a write is ordered before the access, or does not race with it.
+bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
+  const uint32_t index = Marks::sourceOf(mark);
+  if (!check.operation && check.actor.knownBefore(index))
+    return true;
+  const Source &source = marks_.source(index);
+  const unsigned lane = Marks::laneOf(mark);
+  // Lanes of one instruction that write one place: one of them wins.
+  if (index == check.source && lane < check.lane &&
+      check.together >> lane & 1 && check.kind != AccessKind::Load)
+    return true;
+  const Mask lanes = Mask(1) << lane;
+  if (!knownBefore(check, index)) {
+    if (!before(check, source, lanes))
+      return ordering_.strongTogether(source, marks_.source(check.source)) ||
+             report(check, source, lanes, address);
+    learnBefore(check, index);
+  }
+  if (check.operation && !proxied(check, source, lanes, address))
+    return false;
+  check.memo.written = mark;
+  return true;
+}
+
+bool RaceCheck::afterReads(Check &check, Mark mark, uint64_t address) {
+  const Mark head = mark;
+  while (mark) {
+    const Marks::Readers readers = marks_.readers(mark);
+    const Source &source = marks_.source(readers.source);
+    mark = readers.next;
+    if (knownBefore(check, readers.source))
+      continue;
+    if (before(check, source, readers.lanes))
+      learnBefore(check, readers.source);
+    else if (!ordering_.strongTogether(source, marks_.source(check.source)))
+      return report(check, source, readers.lanes, address);
+  }
+  check.memo.readers = head;
+  return true;
+}
+
+/// Whether what an operation of the asynchronous proxy reads, and a thread or
+/// cp.async wrote, passed a proxy fence.
+bool RaceCheck::proxied(Check &check, const Source &source, Mask lanes,
+                        uint64_t address) {
+  const bool generic =
+      !source.operation || source.operation->proxy() == Proxy::Generic;
+  const Operation &operation = *check.operation;
+  if (!generic || operation.proxy() == Proxy::Generic ||
+      check.kind != AccessKind::Load || !reports_.proxies)
+    return true;
+  const Path path =
+      isSharedAddress(address) ? Path::ProxyShared : Path::ProxyGlobal;
+  if (before(check, source, lanes, path))
+    return true;
+  return raise(check,
+               "missing proxy fence: reads what " + describe(source, lanes) +
+                   ", through the asynchronous proxy and without a "
+                   "fence.proxy.async between",
+               address);
+}
+
+/// The readers of a place once the access has read it, too. What holds for
+/// one lane holds for all that read places of their own alike.
+Mark RaceCheck::unite(Check &check, Mark readers) {
+  Mark lane = Marks::laneOf(check.mark);
+  if (Marks::isChain(check.mark) || Marks::laneOf(readers) != lane ||
+      !uniform(check) || !marks_.followsLanes(readers))
+    lane = 0;
+  const Mark before = readers - lane, mark = check.mark - lane;
+  const uint32_t key = (before * 0x9E3779B1u) ^ (mark * 0x85EBCA77u);
+  Union &known = unions_[(key ^ key >> 15) % unions_.size()];
+  if (known.readers != before || known.mark != mark) {
+    const Mark result = uniteNew(check, readers);
+    known = {before, mark, result, marks_.followsLanes(result)};
+    if (known.followsLanes)
+      known.result -= lane;
+  }
+  return known.followsLanes ? known.result + lane : known.result;
+}
+
+Mark RaceCheck::uniteNew(Check &check, Mark readers) {
+  const Marks::Readers mine = marks_.readers(check.mark);
+  bool all = true; // of the readers before are ordered before this one
+  for (Mark mark = readers; mark;) {
+    const Marks::Readers each = marks_.readers(mark);
+    if (each.source == mine.source && !(mine.lanes & ~each.lanes))
+      return readers;
+    all = all && (knownBefore(check, each.source) ||
+                  before(check, marks_.source(each.source), each.lanes));
+    mark = each.next;
+  }
+  // Broadcasts speak for lanes that may know less than this one.
+  if (all && !Marks::isChain(check.mark))
+    return check.mark;
+  const Marks::Readers head = marks_.readers(readers);
+  if (head.source == mine.source)
+    return marks_.addReaders({head.next, mine.source, head.lanes | mine.lanes});
+  const unsigned lane = Marks::laneOf(check.mark);
+  if (!Marks::isChain(check.mark) && Marks::laneOf(readers) == lane &&
+      marks_.followsLanes(readers))
+    return marks_.addReaders({readers - lane, mine.source, 0}) | lane;
+  return marks_.addReaders({readers, mine.source, mine.lanes});
+}
+
+} // namespace emulator
