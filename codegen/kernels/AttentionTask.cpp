@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/kernels/AttentionTask.h"
+#include "codegen/kernels/PageWalk.h"
 #include "codegen/kernels/Region.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,13 +44,17 @@ static constexpr int64_t weightCount = AttentionShape::maxTileRows * pageTokens;
 AttentionScratch::AttentionScratch(Emit &emit, Value base,
                                    const AttentionShape &shape) {
   weights = {base, emit.getF32Type()};
-  outputs = weights.from(emit, emit.i64(weightCount));
-  maxima = outputs.from(emit, emit.i64(shape.group * shape.headDim));
-  sums = maxima.from(emit, emit.i64(shape.group));
+  Row next = weights.from(emit, emit.i64(weightCount));
+  for (SoftmaxState *state : {static_cast<SoftmaxState *>(this), &total}) {
+    state->outputs = next;
+    state->maxima = next.from(emit, emit.i64(shape.group * shape.headDim));
+    state->sums = state->maxima.from(emit, emit.i64(shape.group));
+    next = state->sums.from(emit, emit.i64(shape.group));
+  }
 }
 
 int64_t AttentionScratch::bytes(const AttentionShape &shape) {
-  return sizeof(float) * (weightCount + shape.group * (shape.headDim + 2));
+  return sizeof(float) * (weightCount + 2 * shape.group * (shape.headDim + 2));
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,21 +67,51 @@ AttentionTask::AttentionTask(Emit &emit, const AttentionShape &shape,
     : emit(emit), shape(shape), cache(cache), scratch(scratch),
       strip(emit.vector(stripLanes, emit.getF32Type())) {}
 
-void AttentionTask::clear() {
+void AttentionTask::clear(const SoftmaxState &state) {
   Value zero = emit.number(emit.getF32Type(), 0.0);
   Value lowest = emit.number(emit.getF32Type(), -infinity);
   forEachStrip(emit, shape.group * shape.headDim, [&](Value i, int64_t lanes) {
-    storeStrip(emit, spread(emit, zero, lanes), scratch.outputs, i);
+    storeStrip(emit, spread(emit, zero, lanes), state.outputs, i);
   });
   emit.loop(emit.i64(0), emit.i64(shape.group), 1, [&](Value row) {
-    storeStrip(emit, lowest, scratch.maxima, row);
-    storeStrip(emit, zero, scratch.sums, row);
+    storeStrip(emit, lowest, state.maxima, row);
+    storeStrip(emit, zero, state.sums, row);
   });
+}
+
+/// Adds the state of a class to the total, and begins a new one.
+void AttentionTask::mergeClass() {
+  const SoftmaxState &total = scratch.total;
+  emit.loop(emit.i64(0), emit.i64(shape.group), 1, [&](Value row) {
+    auto scalar = [&](const Row &from) {
+      return loadStrip(emit, from, row, /*lanes=*/1);
+    };
+    Value before = scalar(total.maxima), own = scalar(scratch.maxima);
+    Value maximum = emit.maxF(own, before);
+    Value shrink = emit.exp(emit.subF(before, maximum));
+    Value weight = emit.exp(emit.subF(own, maximum));
+    Value sum = emit.mulF(scalar(scratch.sums), weight);
+    storeStrip(emit, emit.fma(scalar(total.sums), shrink, sum), total.sums,
+               row);
+    storeStrip(emit, maximum, total.maxima, row);
+    Value offset = emit.mul(row, shape.headDim);
+    Row from = scratch.outputs.from(emit, offset);
+    Row to = total.outputs.from(emit, offset);
+    forEachStrip(emit, shape.headDim, [&](Value i, int64_t lanes) {
+      Value v = emit.mulF(loadStrip(emit, from, i, lanes),
+                          spread(emit, weight, lanes));
+      v = emit.fma(loadStrip(emit, to, i, lanes), spread(emit, shrink, lanes),
+                   v);
+      storeStrip(emit, v, to, i);
+    });
+  });
+  clear(scratch);
 }
 
 void AttentionTask::attend(Row queries, Value pages, Value head,
                            Value position) {
-  clear();
+  clear(scratch);
+  clear(scratch.total);
   Value end = emit.add(position, 1);
   Value first = emit.i64(0);
   if (shape.window)
@@ -84,15 +119,25 @@ void AttentionTask::attend(Row queries, Value pages, Value head,
   auto keysOf = [&](Value n) {
     return cache.keys(emit, pageIndex(emit, pages, n), head);
   };
-  Value firstPage = emit.div(first, pageTokens);
-  Value lastPage = emit.div(position, pageTokens);
-  emit.loop(firstPage, emit.add(lastPage, 1), 1, [&](Value n) {
-    // Two pages ahead: one is computed faster than memory answers.
-    Row ahead = keysOf(emit.min(emit.add(n, 2), lastPage));
-    Value start = emit.mul(n, pageTokens);
-    addPage(queries, openPage(keysOf(n), ahead, emit.sub(first, start),
-                              emit.sub(end, start)));
-  });
+  PageWalk walk(emit, emit.div(first, pageTokens),
+                emit.div(position, pageTokens));
+  Value begin = walk.begin(), second = walk.next(begin), count = walk.pages();
+  // A page and the two after it: one ahead is computed faster than memory
+  // answers.
+  emit.loop(emit.i64(0), count, 1, {begin, second, walk.next(second)},
+            [&](Value i, ValueRange near) {
+              Value n = near[0], start = emit.mul(n, pageTokens);
+              addPage(queries,
+                      openPage(keysOf(n), keysOf(near[2]),
+                               emit.sub(first, start), emit.sub(end, start)));
+              Value goesOn = arith::AndIOp::create(
+                  emit, emit.less(emit.add(i, 1), count),
+                  emit.equal(PageWalk::classOf(emit, n),
+                             PageWalk::classOf(emit, near[1])));
+              emit.branch(
+                  goesOn, [] {}, [&] { mergeClass(); });
+              return SmallVector<Value>{near[1], near[2], walk.next(near[2])};
+            });
 }
 
 /// `first` and `end` are relative to the page, and may lie outside of it.
@@ -148,9 +193,10 @@ void AttentionTask::addTile(const Page &page, Tile tile) {
 
 void AttentionTask::finish(Row y) {
   emit.loop(emit.i64(0), emit.i64(shape.group), 1, [&](Value row) {
-    Value sum = loadStrip(emit, scratch.sums, row, /*lanes=*/1);
+    Value sum = loadStrip(emit, scratch.total.sums, row, /*lanes=*/1);
     Value offset = emit.mul(row, shape.headDim);
-    Row from = scratch.outputs.from(emit, offset), to = y.from(emit, offset);
+    Row from = scratch.total.outputs.from(emit, offset);
+    Row to = y.from(emit, offset);
     forEachStrip(emit, shape.headDim, [&](Value i, int64_t lanes) {
       Value v = loadStrip(emit, from, i, lanes);
       storeStrip(emit, emit.divF(v, spread(emit, sum, lanes)), to, i);

@@ -7,9 +7,10 @@
 /// all the query heads that share it, by an online softmax (arXiv 1805.02867).
 ///
 /// It walks the pages from that of the first visible position to that of the
-/// token's own; so the order of every sum depends on positions alone. In a page
-/// the scores have positions as lanes and are chains over head_dim; the
-/// weighted values have head_dim as lanes and are chains over positions.
+/// token's own, in the order of PageWalk; so the order of every sum depends on
+/// positions alone. In a page the scores have positions as lanes and are chains
+/// over head_dim; the weighted values have head_dim as lanes and are chains
+/// over positions.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -38,11 +39,16 @@ struct AttentionShape {
   int64_t tileRows() const;
 };
 
-/// The scratch memory of a task, all f32.
-struct AttentionScratch {
+/// What is known of a softmax over some positions.
+struct SoftmaxState {
   Row outputs;      ///< weighted values [group][head_dim]
-  Row maxima, sums; ///< of the softmax [group]
-  Row weights;      ///< of a page, for the rows of a tile [rows][page tokens]
+  Row maxima, sums; ///< of the weights [group]
+};
+
+/// The scratch memory of a task, all f32.
+struct AttentionScratch : SoftmaxState {
+  SoftmaxState total; ///< of the classes of pages that have been walked
+  Row weights;        ///< of a page, for the rows of a tile [rows][page tokens]
 
   AttentionScratch(Emit &emit, mlir::Value base, const AttentionShape &shape);
   static int64_t bytes(const AttentionShape &shape);
@@ -82,7 +88,8 @@ private:
     int64_t from, count;
   };
 
-  void clear();
+  void clear(const SoftmaxState &state);
+  void mergeClass();
   Page openPage(Row keys, Row ahead, mlir::Value first, mlir::Value end);
   void addPage(Row queries, const Page &page);
   void addTile(const Page &page, Tile tile);

@@ -1,168 +1,107 @@
 //===----------------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-///
-/// \file
-/// Attention over the paged cache: a warp for each token and query head, a lane
-/// for each position of a page, then for every 32nd column of the values.
-///
-/// The order of summation is that of the portable kernel, so the bits are, too.
-///
-//===----------------------------------------------------------------------===//
 
-#include "codegen/kernels/Cache.h"
-#include "codegen/kernels/Region.h"
-#include "codegen/nvidia/GpuEmit.h"
+#include "codegen/nvidia/GpuAttention.h"
+
 #include "codegen/nvidia/GpuKernels.h"
+#include "codegen/nvidia/GpuStrips.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
-#include <limits>
+#include <algorithm>
 
 using namespace mlir;
 using namespace moec;
 
-namespace {
+static constexpr int64_t pageTokens = MOERT_PAGE_TOKENS;
 
-constexpr int64_t pageTokens = MOERT_PAGE_TOKENS;
-static_assert(pageTokens == warpThreads, "a lane for each position of a page");
-/// Neighbouring heads read the same keys: they find them in the L1 cache.
-constexpr int64_t blockWarps = 4;
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
 
-struct HeadShape {
-  int64_t heads, group, headDim, window;
-  double scale;
-
-  explicit HeadShape(decoder::AttentionOp op)
-      : headDim(op.getCache().getType().getHeadDim()),
-        window(op.getWindow().value_or(0)),
-        scale(op.getScale().convertToDouble()) {
-    heads = rowLength(op.getQueries()) / headDim;
-    group = heads / op.getCache().getType().getHeads();
-  }
-  /// Columns that a lane has.
-  int64_t columns() const { return llvm::divideCeil(headDim, warpThreads); }
-};
-
-/// One token and one query head.
-class HeadTask {
-public:
-  HeadTask(Emit &emit, const HeadShape &shape, const CachePages &cache)
-      : emit(emit), shape(shape), cache(cache), f32(emit.getF32Type()),
-        lane(laneIndex(emit)) {}
-
-  void attend(Row query, Value pages, Value kvHead, Value position, Row y);
-
-private:
-  /// Maximum, sum, then the columns of the output.
-  using State = SmallVector<Value>;
-  /// The visible positions of a page, [from, to).
-  struct Page {
-    Row keys, values;
-    Value from, to;
-  };
-
-  State addPage(Row query, const Page &page, ValueRange state);
-  Value score(Row query, const Page &page);
-  Value sumOfLanes(Value v);
-  Value maximumOfLanes(Value v);
-  Value column(int64_t j);
-
-  Emit &emit;
-  const HeadShape &shape;
-  const CachePages &cache;
-  Type f32;
-  Value lane;
-};
-
-} // namespace
-
-/// The j-th column of the lane; the last one of all for lanes beyond it.
-Value HeadTask::column(int64_t j) {
-  Value d = emit.add(lane, j * warpThreads);
-  return emit.min(d, emit.i64(shape.headDim - 1));
+AttentionCut::AttentionCut(decoder::AttentionOp op, const Target &target)
+    : window(op.getWindow().value_or(0)),
+      scale(op.getScale().convertToDouble()) {
+  decoder::KVCacheType cache = op.getCache().getType();
+  kvHeads = cache.getHeads();
+  headDim = cache.getHeadDim();
+  group = rowLength(op.getQueries()) / (kvHeads * headDim);
+  pageBytes =
+      headDim * pageTokens * cache.getElement().getIntOrFloatBitWidth() / 8;
+  // A row has its outputs twice in registers: those of a class, and the total.
+  // Of a token, a lane keeps what it sees.
+  constexpr int64_t mostRows = 8, mostOutputs = 32, mostTokens = 4;
+  int64_t columns = warpShape(1).columns();
+  int64_t most = std::clamp<int64_t>(mostOutputs / columns, 1, mostRows);
+  tiles = llvm::divideCeil(group, most);
+  rows = llvm::divideCeil(group, tiles);
+  warpTokens = std::min(most / rows, mostTokens);
+  for (bool copies : {true, false})
+    for (int64_t warps : {8, 4, 2, 1}) {
+      this->warps = warps;
+      this->copies = copies;
+      if (sharedBytes() <= target.gpu.sharedBytes)
+        return;
+    }
 }
 
-Value HeadTask::sumOfLanes(Value v) {
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    v = emit.addF(v, shuffleXor(emit, v, distance));
-  return v;
+int64_t AttentionCut::sharedBytes() const {
+  return std::max(TokenAreas(*this).bytes, TileAreas(*this).bytes);
 }
 
-Value HeadTask::maximumOfLanes(Value v) {
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    v = emit.maxF(v, shuffleXor(emit, v, distance));
-  return v;
+TokenAreas::TokenAreas(const AttentionCut &cut) {
+  ScratchAreas areas;
+  int64_t row = cut.rows * sizeof(float);
+  queries = areas.take(row * cut.headDim);
+  weights = areas.take(cut.warps * cut.warpShape(cut.rows).weightBytes());
+  outputs = areas.take(cut.warps * row * cut.headDim);
+  maxima = areas.take(cut.warps * row);
+  sums = areas.take(cut.warps * row);
+  factors = areas.take(2 * cut.warps * row);
+  total = areas.take(row * cut.headDim);
+  totalMaxima = areas.take(row);
+  totalSums = areas.take(row);
+  pages = areas.take(cut.copies ? 2 * cut.warps * cut.pageBytes : 0);
+  bytes = areas.bytes();
 }
 
-/// The scaled score of the lane's position; minus infinity if it is not
-/// visible. What is not visible is not read: it may hold anything.
-Value HeadTask::score(Row query, const Page &page) {
-  Value last = emit.add(page.to, -1);
-  Value position = emit.min(emit.max(lane, page.from), last);
-  Value zero = emit.number(f32, 0.0);
-  Value sum = emit.loop(emit.i64(0), emit.i64(shape.headDim), 1, {zero},
-                        [&](Value d, ValueRange sums) {
-                          Value at =
-                              emit.add(emit.mul(d, pageTokens), position);
-                          Value q = loadStrip(emit, query, d, 1);
-                          Value k = loadStrip(emit, page.keys, at, 1);
-                          return SmallVector<Value>{emit.fma(q, k, sums[0])};
-                        })[0];
-  Value scaled = emit.mulF(sum, emit.number(f32, shape.scale));
-  Value lowest = emit.number(f32, -std::numeric_limits<double>::infinity());
-  return emit.select(emit.equal(position, lane), scaled, lowest);
+TileAreas::TileAreas(const AttentionCut &cut) {
+  ScratchAreas areas;
+  int64_t rows = cut.warpTokens * cut.rows;
+  queries = areas.take(cut.warps * rows * cut.headDim * sizeof(float));
+  weights = areas.take(cut.warps * cut.warpShape(rows).weightBytes());
+  pages = areas.take(cut.copies ? 4 * cut.pageBytes : 0); // two pages
+  bytes = areas.bytes();
 }
 
-HeadTask::State HeadTask::addPage(Row query, const Page &page,
-                                  ValueRange state) {
-  Value score = this->score(query, page);
-  Value maximum = emit.maxF(maximumOfLanes(score), state[0]);
-  Value correction = emit.exp(emit.subF(state[0], maximum));
-  Value weight = emit.exp(emit.subF(score, maximum));
-  Value sum = emit.fma(state[1], correction, sumOfLanes(weight));
+//===----------------------------------------------------------------------===//
+// What tokens see
+//===----------------------------------------------------------------------===//
 
-  State outputs;
-  for (Value output : state.drop_front(2))
-    outputs.push_back(emit.mulF(output, correction));
-  outputs = emit.loop(
-      page.from, page.to, 1, outputs, [&](Value slot, ValueRange sums) {
-        Value w = shuffleFrom(emit, weight, slot);
-        Row row = page.values.from(emit, emit.mul(slot, shape.headDim));
-        State next;
-        for (int64_t j = 0; j < shape.columns(); ++j)
-          next.push_back(
-              emit.fma(w, loadStrip(emit, row, column(j), 1), sums[j]));
-        return next;
-      });
-  State next = {maximum, sum};
-  next.append(outputs);
-  return next;
+VisibleRange::VisibleRange(Emit &emit, const AttentionCut &cut, Value position)
+    : first(emit.i64(0)), end(emit.add(position, 1)) {
+  if (cut.window)
+    first = emit.max(first, emit.sub(end, emit.i64(cut.window)));
 }
 
-void HeadTask::attend(Row query, Value pages, Value kvHead, Value position,
-                      Row y) {
-  Value end = emit.add(position, 1), first = emit.i64(0);
-  if (shape.window)
-    first = emit.max(first, emit.sub(end, emit.i64(shape.window)));
-  State state(2 + shape.columns(), emit.number(f32, 0.0));
-  state[0] = emit.number(f32, -std::numeric_limits<double>::infinity());
-  state = emit.loop(
-      emit.div(first, pageTokens), emit.add(emit.div(position, pageTokens), 1),
-      1, state, [&](Value n, ValueRange carried) {
-        Value start = emit.mul(n, pageTokens);
-        Row keys = cache.keys(emit, pageIndex(emit, pages, n), kvHead);
-        Page page = {keys, cache.values(emit, keys),
-                     emit.max(emit.sub(first, start), emit.i64(0)),
-                     emit.min(emit.sub(end, start), emit.i64(pageTokens))};
-        return addPage(query, page, carried);
-      });
-  for (int64_t j = 0; j < shape.columns(); ++j) {
-    Value d = emit.add(lane, j * warpThreads);
-    emit.branch(emit.less(d, emit.i64(shape.headDim)), [&] {
-      storeStrip(emit, emit.divF(state[2 + j], state[1]), y, d);
-    });
-  }
+Value VisibleRange::firstPage(Emit &emit) const {
+  return emit.div(first, pageTokens);
+}
+Value VisibleRange::lastPage(Emit &emit) const {
+  return emit.div(emit.add(end, -1), pageTokens);
+}
+
+AttentionWarp::Page VisibleRange::of(Emit &emit, Value page) const {
+  Value start = emit.mul(page, pageTokens);
+  AttentionWarp::Page range;
+  range.from = emit.max(emit.sub(first, start), emit.i64(0));
+  range.to = emit.min(emit.sub(end, start), emit.i64(pageTokens));
+  return range;
+}
+
+Value moec::firstElement(Emit &emit, const AttentionCut &cut,
+                         const HeadTile &heads) {
+  Value head = emit.add(emit.mul(heads.kvHead, cut.group), heads.first);
+  return emit.mul(head, cut.headDim);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,41 +109,69 @@ void HeadTask::attend(Row query, Value pages, Value kvHead, Value position,
 //===----------------------------------------------------------------------===//
 
 static FailureOr<KernelPlan> planGpuAttention(exec::KernelOp kernel,
-                                              const KernelContext &) {
+                                              const KernelContext &context) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
   if (failed(checkRowMajor(op)))
     return failure();
+  AttentionCut cut(op, context.target);
   KernelPlan plan;
-  plan.tasksPerRow = HeadShape(op).heads;
-  plan.blockThreads = blockWarps * warpThreads;
-  plan.blockTasks = blockWarps;
+  plan.tasksPerRow = cut.kvHeads * cut.tiles;
+  plan.blockThreads = cut.threads();
+  plan.sharedBytes = cut.sharedBytes();
   return plan;
 }
 
-static void emitGpuAttention(exec::KernelOp kernel, const KernelContext &,
-                             Emit &emit) {
+/// Whether a tile of tokens is of one sequence, and at least half of it there.
+static Value isTile(Emit &emit, const AttentionCut &cut,
+                    const AttentionOperands &operands, Value first,
+                    Value last) {
+  auto sequence = [&](Value t) {
+    return loadIndex(emit, operands.batch.sequences, t);
+  };
+  Value own = sequence(first);
+  Value count = emit.add(emit.sub(last, first), 1);
+  Value is = emit.less(emit.i64(cut.tileTokens() - 1), emit.mul(count, 2));
+  for (int64_t i = 0; i < cut.tileTokens(); i += warpThreads) {
+    Value t = emit.min(emit.add(emit.add(first, laneIndex(emit)), i), last);
+    is = emit.select(is, emit.equal(sequence(t), own), is);
+  }
+  return allOfWarp(emit, is);
+}
+
+/// The block's token, or the tile of tokens that begins with it.
+static void attend(Emit &emit, const AttentionCut &cut,
+                   const AttentionOperands &operands, const HeadTile &heads,
+                   Value token) {
+  auto alone = [&] { attendToken(emit, cut, operands, heads, token); };
+  if (cut.tileTokens() == 1)
+    return alone();
+  Value first = emit.mul(emit.div(token, cut.tileTokens()), cut.tileTokens());
+  Value last = emit.min(emit.add(first, cut.tileTokens() - 1),
+                        emit.add(operands.tokens, -1));
+  emit.branch(
+      isTile(emit, cut, operands, first, last),
+      [&] {
+        emit.branch(emit.equal(token, first), [&] {
+          attendTile(emit, cut, operands, heads, first, last);
+        });
+      },
+      alone);
+}
+
+static void emitGpuAttention(exec::KernelOp kernel,
+                             const KernelContext &context, Emit &emit) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
-  HeadShape shape(op);
-  int64_t threads = blockWarps * warpThreads;
-  emitEntry(emit, kernel, threads, [&](const GpuArguments &arguments) {
-    CachePages cache(arguments.pointerTo(op.getCache()),
-                     op.getCache().getType());
-    auto batch = BatchFields::load(emit, arguments.pointerTo(op.getBatch()));
-    Value warp = emit.div(threadIndex(emit), warpThreads);
-    Value task = emit.add(emit.mul(blockIndex(emit), blockWarps), warp);
-    emit.branch(emit.less(task, arguments.tasks(emit)), [&] {
-      Value t = emit.div(task, shape.heads), head = emit.rem(task, shape.heads);
-      auto rowOf = [&](Value tensor) {
-        Type element =
-            cast<RankedTensorType>(tensor.getType()).getElementType();
-        return Row{arguments.pointerTo(tensor), element}.from(
-            emit, emit.mul(task, shape.headDim));
-      };
-      HeadTask(emit, shape, cache)
-          .attend(rowOf(op.getQueries()), batch.pages(emit, t),
-                  emit.div(head, shape.group), batch.position(emit, t),
-                  rowOf(op.getY()));
-    });
+  AttentionCut cut(op, context.target);
+  emitEntry(emit, kernel, cut.threads(), [&](const GpuArguments &arguments) {
+    AttentionOperands operands = {
+        matrixOf(arguments, op.getQueries()), matrixOf(arguments, op.getY()),
+        CachePages(arguments.pointerTo(op.getCache()), op.getCache().getType()),
+        BatchFields::load(emit, arguments.pointerTo(op.getBatch())),
+        arguments.rows(emit)};
+    Value block = blockIndex(emit), tile = emit.rem(block, cut.tiles);
+    Value head = emit.div(block, cut.tiles);
+    HeadTile heads = {emit.rem(head, cut.kvHeads), emit.mul(tile, cut.rows)};
+    attend(emit, cut, operands, heads, emit.div(head, cut.kvHeads));
   });
 }
 

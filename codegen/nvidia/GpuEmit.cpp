@@ -131,11 +131,15 @@ Value moec::warpIndex(Emit &emit) {
 Value moec::blockIndex(Emit &emit) { return readIndex<NVVM::BlockIdXOp>(emit); }
 Value moec::gridSize(Emit &emit) { return readIndex<NVVM::GridDimXOp>(emit); }
 
+static Value allLanes(Emit &emit) {
+  return LLVM::ConstantOp::create(emit, emit.getI32IntegerAttr(-1));
+}
+
 static Value shuffle(Emit &emit, Value v, Value lane, NVVM::ShflKind kind) {
   auto i32 = [&](int32_t n) -> Value {
     return LLVM::ConstantOp::create(emit, emit.getI32IntegerAttr(n));
   };
-  return NVVM::ShflOp::create(emit, v.getType(), i32(-1), v, lane,
+  return NVVM::ShflOp::create(emit, v.getType(), allLanes(emit), v, lane,
                               i32(warpThreads - 1), kind, UnitAttr());
 }
 Value moec::shuffleXor(Emit &emit, Value v, int64_t distance) {
@@ -148,8 +152,12 @@ Value moec::shuffleFrom(Emit &emit, Value v, Value lane) {
 
 void moec::blockBarrier(Emit &emit) { NVVM::Barrier0Op::create(emit); }
 void moec::warpBarrier(Emit &emit) {
-  NVVM::SyncWarpOp::create(
-      emit, LLVM::ConstantOp::create(emit, emit.getI32IntegerAttr(-1)));
+  NVVM::SyncWarpOp::create(emit, allLanes(emit));
+}
+
+Value moec::allOfWarp(Emit &emit, Value v) {
+  return NVVM::VoteSyncOp::create(emit, emit.getI1Type(), allLanes(emit), v,
+                                  NVVM::VoteSyncKind::all);
 }
 
 /// for (i = from; i < count; i += step) body(i)

@@ -70,6 +70,9 @@ void forEachOfLanes(Emit &emit, mlir::Value count, IndexBody body);
 void forEachOfWarps(Emit &emit, int64_t threads, mlir::Value count,
                     IndexBody body);
 
+/// Whether an i1 is true in all lanes of the warp, which all take part.
+mlir::Value allOfWarp(Emit &emit, mlir::Value v);
+
 /// What the lane at an exclusive-or distance holds, or a lane of that index; an
 /// f32. All lanes of the warp take part.
 mlir::Value shuffleXor(Emit &emit, mlir::Value v, int64_t distance);

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "test/codegen/AttentionCase.h"
 #include "test/codegen/KernelHarness.h"
-#include "test/codegen/TestCache.h"
 
 #include <gtest/gtest.h>
 
@@ -11,49 +11,9 @@
 
 using namespace moec::test;
 
-namespace {
-
-/// Sizes of a case.
-struct Shape {
-  int64_t kvHeads, group, headDim;
-  Element cacheType = Element::F32, resultType = Element::F32;
-  int64_t window = 0;
-  int64_t context = 131; ///< longest sequence
-
-  int64_t width() const { return kvHeads * group * headDim; }
-};
-
-constexpr double scale = 0.25;
-constexpr unsigned querySeed = 11;
-
-} // namespace
-
-static std::string attentionModule(const Shape &shape, const TestCache &cache) {
-  std::string width = "tensor<?x" + std::to_string(shape.width()) + "x";
-  std::string q = width + "f32>", y = width + spell(shape.resultType) + ">";
-  std::string window =
-      shape.window ? " window(" + std::to_string(shape.window) + ")" : "";
-  return "exec.kernel @k {\n^bb0(%q: " + q + ", %cache: " + cache.type() +
-         ", %batch: !decoder.batch):\n"
-         "  %y = decoder.attention %q, %cache, %batch layer(0) scale(0.25)" +
-         window + " : " + q + ", " + cache.type() + " -> " + y +
-         "\n  exec.yield %y : " + y + "\n}\n";
-}
-
-/// A query that depends on the token's place alone.
-static void setQueries(TestTensor &queries, const std::vector<Place> &places,
-                       int64_t width) {
-  for (size_t t = 0; t < places.size(); ++t) {
-    TestTensor row(Element::F32, width);
-    row.randomize(querySeed + places[t].position + 999 * places[t].sequence,
-                  2.0);
-    for (int64_t i = 0; i < width; ++i)
-      queries.set(t * width + i, row.get(i));
-  }
-}
-
 /// Attention of one query head in double.
-static std::vector<double> attend(const Shape &shape, const TestCache &cache,
+static std::vector<double> attend(const AttentionCase &shape,
+                                  const TestCache &cache,
                                   const TestTensor &queries, int64_t first,
                                   Place place, int64_t head) {
   int32_t from = 0;
@@ -65,7 +25,7 @@ static std::vector<double> attend(const Shape &shape, const TestCache &cache,
     double dot = 0;
     for (int64_t d = 0; d < shape.headDim; ++d)
       dot += queries.get(first + d) * cache.key({place.sequence, s}, head, d);
-    scores.push_back(scale * dot);
+    scores.push_back(AttentionCase::scale * dot);
     best = std::max(best, scores.back());
   }
   for (double score : scores)
@@ -77,13 +37,8 @@ static std::vector<double> attend(const Shape &shape, const TestCache &cache,
   return y;
 }
 
-static void fillSequence(TestCache &cache, int32_t sequence, int32_t length) {
-  for (int32_t s = 0; s < length; ++s)
-    cache.randomize({sequence, s}, 5);
-}
-
 /// Runs on every target and returns what was written.
-static TestTensor run(const Shape &shape, TestCache &cache,
+static TestTensor run(const AttentionCase &shape, TestCache &cache,
                       const std::vector<Place> &places) {
   int64_t rows = places.size();
   TestTensor queries(Element::F32, rows * shape.width()),
@@ -91,7 +46,7 @@ static TestTensor run(const Shape &shape, TestCache &cache,
   setQueries(queries, places, shape.width());
   TestBatch batch(places, cache);
   runEverywhere(
-      attentionModule(shape, cache),
+      shape.module(cache),
       {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)},
       rows);
   return y;
@@ -102,14 +57,14 @@ static TestTensor run(const Shape &shape, TestCache &cache,
 /// Values are at most 1 and weights add up to 1. The errors of a chain hardly
 /// ever line up: half of that bound is asked for, and for the sums over
 /// positions four times what a random walk of their length would give.
-static double tolerance(const Shape &shape) {
+static double tolerance(const AttentionCase &shape) {
   double roundings =
       shape.headDim * shape.headDim / 8.0 + 4 * std::sqrt(shape.context);
   return roundings * roundingError(Element::F32) +
          roundingError(shape.resultType);
 }
 
-static void expectNear(const Shape &shape, const TestCache &cache,
+static void expectNear(const AttentionCase &shape, const TestCache &cache,
                        const std::vector<Place> &places, const TestTensor &y) {
   TestTensor queries(Element::F32, places.size() * shape.width());
   setQueries(queries, places, shape.width());
@@ -128,10 +83,10 @@ static void expectNear(const Shape &shape, const TestCache &cache,
 // Against double
 //===----------------------------------------------------------------------===//
 
-class Attention : public testing::TestWithParam<Shape> {};
+class Attention : public testing::TestWithParam<AttentionCase> {};
 
 TEST_P(Attention, MatchesTheFormulaAtEveryKindOfPosition) {
-  Shape shape = GetParam();
+  AttentionCase shape = GetParam();
   TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2, 5);
   fillSequence(cache, 0, 131);
   fillSequence(cache, 1, 40);
@@ -140,8 +95,8 @@ TEST_P(Attention, MatchesTheFormulaAtEveryKindOfPosition) {
   expectNear(shape, cache, places, run(shape, cache, places));
 }
 
-static std::vector<Shape> shapes() {
-  std::vector<Shape> all;
+static std::vector<AttentionCase> shapes() {
+  std::vector<AttentionCase> all;
   for (int64_t group : {1, 3, 4, 5, 8})
     all.push_back({2, group, 16});
   for (int64_t headDim : {2, 8, 12, 36, 48, 64, 128})
@@ -154,8 +109,9 @@ static std::vector<Shape> shapes() {
   return all;
 }
 
-static std::string shapeName(const testing::TestParamInfo<Shape> &info) {
-  const Shape &s = info.param;
+static std::string
+shapeName(const testing::TestParamInfo<AttentionCase> &info) {
+  const AttentionCase &s = info.param;
   return std::to_string(s.kvHeads) + "x" + std::to_string(s.group) + "x" +
          std::to_string(s.headDim) + "_" + spell(s.cacheType) + "_" +
          spell(s.resultType) + "_window" + std::to_string(s.window);
@@ -166,7 +122,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Attention, testing::ValuesIn(shapes()),
 
 TEST(AttentionContext, ReachesBack32768Positions) {
   constexpr int32_t length = 32768;
-  Shape shape = {1, 2, 8, Element::BF16, Element::F32, /*window=*/0, length};
+  AttentionCase shape = {1,     2, 8, Element::BF16, Element::F32, /*window=*/0,
+                         length};
   TestCache cache(shape.cacheType, 1, 8, 1, length / MOERT_PAGE_TOKENS);
   fillSequence(cache, 0, length);
   const std::vector<Place> places = {{0, length - 1}, {0, length - 2}};
@@ -178,8 +135,9 @@ TEST(AttentionContext, ReachesBack32768Positions) {
 //===----------------------------------------------------------------------===//
 
 /// Runs one loaded kernel on the tokens [from, to) of a step.
-static TestTensor runPart(const LoadedKernel &kernel, const Shape &shape,
-                          TestCache &cache, const std::vector<Place> &all,
+static TestTensor runPart(const LoadedKernel &kernel,
+                          const AttentionCase &shape, TestCache &cache,
+                          const std::vector<Place> &all,
                           std::pair<size_t, size_t> range) {
   std::vector<Place> places(all.begin() + range.first,
                             all.begin() + range.second);
@@ -210,11 +168,11 @@ static std::vector<Place> mixedStep(TestCache &cache) {
 class AttentionBits : public testing::TestWithParam<int64_t> {};
 
 TEST_P(AttentionBits, DoNotDependOnTheRestOfTheStep) {
-  Shape shape = {2, 3, 20, Element::BF16, Element::F32, GetParam()};
+  AttentionCase shape = {2, 3, 20, Element::BF16, Element::F32, GetParam()};
   TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2, 3);
   std::vector<Place> all = mixedStep(cache);
   for (const std::string &target : runnableTargets()) {
-    LoadedKernel kernel(attentionModule(shape, cache), target);
+    LoadedKernel kernel(shape.module(cache), target);
     TestTensor together = runPart(kernel, shape, cache, all, {0, all.size()});
     const char *whole = static_cast<char *>(together.data());
     for (size_t chunk : {1, 7, 32})
@@ -235,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(Windows, AttentionBits, testing::Values(0, 20));
 //===----------------------------------------------------------------------===//
 
 TEST(AttentionValues, OnePositionGivesItsValueExactly) {
-  Shape shape = {1, 4, 16};
+  AttentionCase shape = {1, 4, 16};
   TestCache cache(Element::F32, 1, 16, 1, 1);
   cache.randomize({0, 0}, 5);
   TestTensor y = run(shape, cache, {{0, 0}});
@@ -244,7 +202,7 @@ TEST(AttentionValues, OnePositionGivesItsValueExactly) {
 }
 
 TEST(AttentionValues, LargeScoresDoNotOverflow) {
-  Shape shape = {1, 1, 8};
+  AttentionCase shape = {1, 1, 8};
   TestCache cache(Element::F32, 1, 8, 1, 2);
   for (int32_t s = 0; s < 40; ++s)
     cache.randomize({0, s}, 5);
@@ -252,7 +210,7 @@ TEST(AttentionValues, LargeScoresDoNotOverflow) {
   queries.fill(1e6);
   TestBatch batch({{0, 39}}, cache);
   runEverywhere(
-      attentionModule(shape, cache),
+      shape.module(cache),
       {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)}, 1);
   // One weight is 1 and all others vanish.
   auto expected = attend(shape, cache, queries, 0, {0, 39}, 0);
@@ -261,7 +219,7 @@ TEST(AttentionValues, LargeScoresDoNotOverflow) {
 }
 
 TEST(AttentionValues, ANaNSpoilsItsHeadAlone) {
-  Shape shape = {1, 2, 8};
+  AttentionCase shape = {1, 2, 8};
   TestCache cache(Element::F32, 1, 8, 1, 2);
   for (int32_t s = 0; s < 40; ++s)
     cache.randomize({0, s}, 5);
@@ -270,7 +228,7 @@ TEST(AttentionValues, ANaNSpoilsItsHeadAlone) {
   queries.set(3, NAN);
   TestBatch batch({{0, 39}}, cache);
   runEverywhere(
-      attentionModule(shape, cache),
+      shape.module(cache),
       {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)}, 1);
   for (int64_t d = 0; d < 16; ++d)
     EXPECT_EQ(std::isnan(y.get(d)), d < 8) << d;

@@ -1,0 +1,52 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/AsyncCopy.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace moec;
+
+/// LLVM's numbers of the state spaces.
+static constexpr unsigned globalSpace = 1, sharedSpace = 3;
+/// Copies of a thread that are written out rather than looped over.
+static constexpr int64_t mostUnrolled = 32;
+
+static Value inSpace(Emit &emit, Value address, unsigned space) {
+  Type type = LLVM::LLVMPointerType::get(emit.getContext(), space);
+  return LLVM::AddrSpaceCastOp::create(emit, type, address);
+}
+
+void moec::beginCopy(Emit &emit, Value from, Value to) {
+  // Past the L1 cache: what is copied is read from shared memory.
+  NVVM::CpAsyncOp::create(emit, inSpace(emit, to, sharedSpace),
+                          inSpace(emit, from, globalSpace), copyBytes,
+                          NVVM::LoadCacheModifierKind::CG, Value());
+}
+
+void moec::beginCopies(Emit &emit, Value from, Value to, int64_t bytes,
+                       Value thread, int64_t threads) {
+  int64_t step = threads * copyBytes;
+  Value start = emit.mul(thread, copyBytes);
+  auto copy = [&](Value offset) {
+    beginCopy(emit, emit.at(from, emit.getI8Type(), offset),
+              emit.at(to, emit.getI8Type(), offset));
+  };
+  if (bytes > mostUnrolled * step)
+    return emit.loop(start, emit.i64(bytes), step, copy);
+  int64_t whole = bytes / step * step;
+  for (int64_t done = 0; done < whole; done += step)
+    copy(emit.add(start, done));
+  if (whole < bytes)
+    emit.branch(emit.less(start, emit.i64(bytes - whole)),
+                [&] { copy(emit.add(start, whole)); });
+}
+
+void moec::closeCopies(Emit &emit) { NVVM::CpAsyncCommitGroupOp::create(emit); }
+
+void moec::awaitCopies(Emit &emit, int64_t newest) {
+  NVVM::CpAsyncWaitGroupOp::create(emit, newest);
+}

@@ -1,0 +1,98 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// What one warp computes of attention: a few rows of queries against a page of
+/// the cache. A lane has a position of the page, then columns of the values.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_ATTENTIONWARP_H
+#define CODEGEN_NVIDIA_ATTENTIONWARP_H
+
+#include "codegen/kernels/Region.h"
+#include "codegen/nvidia/GpuEmit.h"
+
+namespace moec {
+
+/// Sizes of a warp's work.
+struct WarpShape {
+  int64_t headDim = 0;
+  int64_t rows = 0; ///< of queries, at most
+  double scale = 1;
+
+  /// Neighbouring columns of a lane, and how many such groups it has.
+  int64_t access() const;
+  int64_t groups() const;
+  /// Columns of a lane: [group][access].
+  int64_t columns() const { return access() * groups(); }
+  /// f32 elements from the weights of a position to those of the next one.
+  int64_t weightPitch() const { return llvm::PowerOf2Ceil(rows); }
+  int64_t weightBytes() const;
+};
+
+class AttentionWarp {
+public:
+  /// Of each row: the maximum, the sum and the lane's columns of the outputs.
+  /// The first two are the same in all lanes.
+  using State = mlir::SmallVector<mlir::Value>;
+  /// The visible positions [from, to) of a page, one at least.
+  struct Page {
+    Row keys, values;
+    mlir::Value from, to;
+  };
+
+  /// `weights`: WarpShape::weightBytes of shared memory, the warp's own.
+  AttentionWarp(Emit &emit, const WarpShape &shape, Row weights)
+      : emit(emit), shape(shape), weights(weights), lane(laneIndex(emit)) {}
+
+  int64_t stateSize() const { return 2 + shape.columns(); } ///< of a row
+  /// That of `rows` rows which have seen nothing.
+  State initial(int64_t rows) const;
+  /// Adds the weights of a page's positions to the sums of the rows whose
+  /// queries are f32 [rows][head_dim] in shared memory, and writes them to
+  /// shared memory. Outputs shrink to the new maximum.
+  State weigh(Row queries, const Page &page, mlir::ValueRange state) const;
+  /// Adds the weighted values. Between the two, and after this, the warp must
+  /// meet.
+  State addValues(const Page &page, mlir::ValueRange state) const;
+  /// Adds the state of a class of pages to the total.
+  State merge(mlir::ValueRange total, mlir::ValueRange part) const;
+
+  /// body(columns, d): the columns of `row` from d on that the lane has, a
+  /// scalar or a vector.
+  void forEachColumn(
+      mlir::ValueRange state, int64_t row,
+      llvm::function_ref<void(mlir::Value v, mlir::Value d)> body) const;
+  mlir::Value maximum(mlir::ValueRange state, int64_t row) const {
+    return state[row * stateSize()];
+  }
+  mlir::Value sum(mlir::ValueRange state, int64_t row) const {
+    return state[row * stateSize() + 1];
+  }
+
+private:
+  int64_t rowsOf(mlir::ValueRange state) const {
+    return state.size() / stateSize();
+  }
+  mlir::Value column(int64_t group) const;
+  State scores(Row queries, const Page &page, int64_t rows) const;
+  State scoreStep(Row queries, Row keys, mlir::Value d,
+                  mlir::ValueRange sums) const;
+  void storeWeights(llvm::ArrayRef<mlir::Value> ofRows) const;
+  State loadWeights(mlir::Value slot, int64_t rows) const;
+  State valueStep(const Page &page, mlir::Value slot,
+                  mlir::ValueRange state) const;
+  mlir::Value sumOfLanes(mlir::Value v) const;
+  mlir::Value maximumOfLanes(mlir::Value v) const;
+
+  Emit &emit;
+  const WarpShape &shape;
+  Row weights;
+  mlir::Value lane;
+};
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_ATTENTIONWARP_H

@@ -1,0 +1,101 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// The kernel of attention over the paged cache, with the bits of the portable
+/// one. A block has one key/value head and up to 8 query heads that share it,
+/// and
+///
+/// * one token: each warp has its own classes of pages (PageWalk), whose
+/// results
+///   are merged in the classes' order; or
+/// * a tile of neighbouring tokens of one sequence: each warp has its own
+/// tokens,
+///   and all share the pages that the block brings to shared memory.
+///
+/// The first is for single tokens and short prompts; a block sees from the step
+/// which of the two it is to do.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef CODEGEN_NVIDIA_GPUATTENTION_H
+#define CODEGEN_NVIDIA_GPUATTENTION_H
+
+#include "codegen/kernels/AttentionTask.h"
+#include "codegen/kernels/PageWalk.h"
+#include "codegen/nvidia/AttentionWarp.h"
+
+namespace moec {
+
+/// How the work is cut.
+struct AttentionCut {
+  int64_t kvHeads, group, headDim, window;
+  double scale;
+  int64_t pageBytes;  ///< of the keys of a page and head, and of the values
+  int64_t rows;       ///< query heads of a block
+  int64_t tiles;      ///< of a group
+  int64_t warpTokens; ///< of a warp, if a block has a tile of tokens
+  int64_t warps;
+  bool copies; ///< pages are brought to shared memory; else they do not fit
+
+  AttentionCut(decoder::AttentionOp op, const Target &target);
+
+  int64_t threads() const { return warps * warpThreads; }
+  int64_t tileTokens() const { return warps * warpTokens; }
+  int64_t sharedBytes() const;
+  WarpShape warpShape(int64_t rows) const { return {headDim, rows, scale}; }
+};
+
+/// The operands of a launch.
+struct AttentionOperands {
+  Matrix queries, y;
+  CachePages cache;
+  BatchFields batch;
+  mlir::Value tokens; ///< of the step
+};
+
+/// Which query heads of the group a block has.
+struct HeadTile {
+  mlir::Value kvHead, first; ///< first: of the group's
+};
+
+/// What a token sees: [first, end) of its sequence's positions.
+struct VisibleRange {
+  mlir::Value first, end;
+
+  VisibleRange(Emit &emit, const AttentionCut &cut, mlir::Value position);
+  /// The pages of the range.
+  mlir::Value firstPage(Emit &emit) const;
+  mlir::Value lastPage(Emit &emit) const;
+  /// The visible positions of a page; none if `to` is not after `from`.
+  AttentionWarp::Page of(Emit &emit, mlir::Value page) const;
+};
+
+/// The first of a token's elements that belong to the tile.
+mlir::Value firstElement(Emit &emit, const AttentionCut &cut,
+                         const HeadTile &heads);
+
+/// Offsets in shared memory.
+struct TokenAreas {
+  int64_t queries, weights, outputs, maxima, sums, factors, total, totalMaxima,
+      totalSums, pages, bytes;
+  explicit TokenAreas(const AttentionCut &cut);
+};
+struct TileAreas {
+  int64_t queries, weights, pages, bytes;
+  explicit TileAreas(const AttentionCut &cut);
+};
+
+/// One token, by the block.
+void attendToken(Emit &emit, const AttentionCut &cut,
+                 const AttentionOperands &operands, const HeadTile &heads,
+                 mlir::Value token);
+/// The tokens of one sequence first .. last, at most a tile, by the block.
+void attendTile(Emit &emit, const AttentionCut &cut,
+                const AttentionOperands &operands, const HeadTile &heads,
+                mlir::Value first, mlir::Value last);
+
+} // namespace moec
+
+#endif // CODEGEN_NVIDIA_GPUATTENTION_H

@@ -1,0 +1,36 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "test/codegen/AttentionCase.h"
+
+using namespace moec::test;
+
+std::string AttentionCase::module(const TestCache &cache) const {
+  std::string width = "tensor<?x" + std::to_string(this->width()) + "x";
+  std::string q = width + "f32>", y = width + spell(resultType) + ">";
+  std::string visible = window ? " window(" + std::to_string(window) + ")" : "";
+  return "exec.kernel @k {\n^bb0(%q: " + q + ", %cache: " + cache.type() +
+         ", %batch: !decoder.batch):\n"
+         "  %y = decoder.attention %q, %cache, %batch layer(0) scale(" +
+         std::to_string(scale) + ")" + visible + " : " + q + ", " +
+         cache.type() + " -> " + y + "\n  exec.yield %y : " + y + "\n}\n";
+}
+
+void moec::test::setQueries(TestTensor &queries,
+                            const std::vector<Place> &places, int64_t width) {
+  constexpr unsigned querySeed = 11;
+  for (size_t t = 0; t < places.size(); ++t) {
+    TestTensor row(Element::F32, width);
+    row.randomize(querySeed + places[t].position + 999 * places[t].sequence,
+                  2.0);
+    for (int64_t i = 0; i < width; ++i)
+      queries.set(t * width + i, row.get(i));
+  }
+}
+
+void moec::test::fillSequence(TestCache &cache, int32_t sequence, int32_t to,
+                              int32_t from) {
+  for (int32_t s = from; s < to; ++s)
+    cache.randomize({sequence, s}, 5);
+}

@@ -1,0 +1,44 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Kernels of attention for tests, with their operands.
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef TEST_CODEGEN_ATTENTIONCASE_H
+#define TEST_CODEGEN_ATTENTIONCASE_H
+
+#include "test/codegen/TestCache.h"
+
+#include <string>
+#include <vector>
+
+namespace moec::test {
+
+/// Sizes of a case.
+struct AttentionCase {
+  int64_t kvHeads, group, headDim;
+  Element cacheType = Element::F32, resultType = Element::F32;
+  int64_t window = 0;
+  int64_t context = 131; ///< longest sequence
+
+  int64_t width() const { return kvHeads * group * headDim; }
+  static constexpr double scale = 0.25;
+
+  /// The text of the kernel: queries, cache and batch to the result.
+  std::string module(const TestCache &cache) const;
+};
+
+/// Queries that depend on the tokens' places alone.
+void setQueries(TestTensor &queries, const std::vector<Place> &places,
+                int64_t width);
+
+/// Random keys and values at the positions [from, to) of a sequence.
+void fillSequence(TestCache &cache, int32_t sequence, int32_t to,
+                  int32_t from = 0);
+
+} // namespace moec::test
+
+#endif // TEST_CODEGEN_ATTENTIONCASE_H

@@ -1,0 +1,175 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Attention on a GPU: the bits of the CPU's kernel, whether a block has a
+/// token or a tile of them, in every order of warps. AttentionKernelTest
+/// compares the latter with the formula, and steps of few tokens with the
+/// GPU's.
+///
+//===----------------------------------------------------------------------===//
+
+#include "test/codegen/AttentionCase.h"
+#include "test/codegen/GpuHarness.h"
+
+#include <gtest/gtest.h>
+
+using namespace moec::test;
+
+namespace {
+
+/// A step and its results on a CPU.
+class Step {
+public:
+  Step(const AttentionCase &shape, TestCache &cache,
+       const std::vector<Place> &places)
+      : shape(shape), cache(cache), places(places),
+        queries(Element::F32, places.size() * shape.width()),
+        expected(shape.resultType, places.size() * shape.width()),
+        module(shape.module(cache)) {
+    setQueries(queries, places, shape.width());
+    LoadedKernel kernel(module, runnableTargets().front());
+    TestBatch batch(places, cache);
+    kernel.run(
+        {queries.data(), cache.pages().data(), &batch.batch, expected.data()},
+        tokens(), 0, kernel.tasks(tokens()));
+  }
+
+  int64_t tokens() const { return places.size(); }
+  void expectSame(const GpuKernel &kernel, const GpuMode &mode) {
+    TestBatch batch(places, cache);
+    TestTensor y = expected;
+    y.fill(NAN);
+    kernel.run(
+        {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)},
+        tokens(), mode);
+    for (int64_t i = 0; i < y.size(); ++i)
+      ASSERT_EQ(y.get(i), expected.get(i))
+          << mode.name() << ": token " << i / shape.width() << ", element "
+          << i % shape.width();
+  }
+
+  AttentionCase shape;
+  TestCache &cache;
+  std::vector<Place> places;
+  TestTensor queries, expected;
+  std::string module;
+};
+
+/// Neighbouring positions of one sequence.
+std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to) {
+  std::vector<Place> places;
+  for (int32_t s = from; s < to; ++s)
+    places.push_back({sequence, s});
+  return places;
+}
+
+/// Two sequences of `length` positions.
+TestCache fullCache(const AttentionCase &shape, int32_t length) {
+  TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2,
+                  length / MOERT_PAGE_TOKENS + 1);
+  for (int32_t sequence : {0, 1})
+    fillSequence(cache, sequence, length);
+  return cache;
+}
+
+} // namespace
+
+class GpuAttention : public testing::TestWithParam<AttentionCase> {};
+
+TEST_P(GpuAttention, HasTheBitsOfTheCpuForTilesOfAPrompt) {
+  AttentionCase shape = GetParam();
+  TestCache cache = fullCache(shape, 150);
+  Step step(shape, cache, chunk(0, 0, 150));
+  GpuKernel kernel(step.module, "sm_80");
+  for (const GpuMode &mode : gpuModes())
+    step.expectSame(kernel, mode);
+  // With other numbers of warps.
+  for (const char *target : {"sm_86", "sm_90a"})
+    step.expectSame(GpuKernel(step.module, target), gpuModes().back());
+}
+
+TEST_P(GpuAttention, HasTheBitsOfTheCpuForAMixedStep) {
+  AttentionCase shape = GetParam();
+  TestCache cache = fullCache(shape, 150);
+  // The end of a prompt, single tokens of both sequences, and a prompt that
+  // begins within a tile.
+  std::vector<Place> places = chunk(0, 3, 40);
+  for (int32_t i = 0; i < 5; ++i) {
+    places.push_back({1, 30 + i});
+    places.push_back({0, 60 + i});
+  }
+  for (Place place : chunk(1, 100, 150))
+    places.push_back(place);
+  Step step(shape, cache, places);
+  GpuKernel kernel(step.module, "sm_80");
+  for (const GpuMode &mode : gpuModes())
+    step.expectSame(kernel, mode);
+}
+
+static std::vector<AttentionCase> cases() {
+  std::vector<AttentionCase> all;
+  for (int64_t group : {1, 2, 3, 4, 5, 8, 9, 12})
+    all.push_back({2, group, 16, Element::BF16});
+  for (int64_t headDim : {1, 2, 7, 20, 33, 64, 96, 128, 256})
+    all.push_back({1, 4, headDim, Element::BF16});
+  for (Element cache : {Element::F32, Element::F16})
+    all.push_back({1, 2, 64, cache, Element::BF16});
+  for (int64_t window : {1, 5, 31, 32, 33, 64, 100, 1000})
+    all.push_back({1, 2, 16, Element::BF16, Element::F32, window});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, GpuAttention, testing::ValuesIn(cases()));
+
+//===----------------------------------------------------------------------===//
+// Long contexts
+//===----------------------------------------------------------------------===//
+
+/// All classes of pages have several segments.
+class GpuAttentionContext : public testing::TestWithParam<int64_t> {};
+
+TEST_P(GpuAttentionContext, ReachesBackOverSeveralTurnsOfTheClasses) {
+  AttentionCase shape = {1, 4, 8, Element::BF16, Element::F32, GetParam()};
+  constexpr int32_t length = 9000;
+  TestCache cache = fullCache(shape, length);
+  Step single(shape, cache, {{0, length - 1}, {1, 4095}, {0, 4096}, {1, 4200}});
+  GpuKernel kernel(single.module, "sm_80");
+  for (const GpuMode &mode : gpuModes())
+    single.expectSame(kernel, mode);
+  Step tile(shape, cache, chunk(1, length - 20, length));
+  for (const GpuMode &mode : {gpuModes().front(), gpuModes().back()})
+    tile.expectSame(kernel, mode);
+}
+
+INSTANTIATE_TEST_SUITE_P(Windows, GpuAttentionContext,
+                         testing::Values(0, 50, 130, 4096, 4200));
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+TEST(GpuAttentionSizes, PagesThatDoNotFitOnChipAreReadWhereTheyAre) {
+  AttentionCase shape = {1, 2, 256, Element::F32};
+  TestCache cache = fullCache(shape, 70);
+  Step step(shape, cache, chunk(0, 30, 70));
+  GpuKernel kernel(step.module, "sm_86");
+  EXPECT_EQ(kernel.ptx().find("cp.async"), std::string::npos);
+  EXPECT_NE(GpuKernel(step.module, "sm_90a").ptx().find("cp.async"),
+            std::string::npos);
+  for (const GpuMode &mode : gpuModes())
+    step.expectSame(kernel, mode);
+}
+
+TEST(GpuAttentionSizes, SharedMemoryIsWithinWhatTheGpuHas) {
+  AttentionCase shape = {8, 4, 128, Element::BF16};
+  TestCache cache(shape.cacheType, 8, 128, 1, 1);
+  for (auto [target, most] : {std::pair("sm_80", 163),
+                              {"sm_86", 99},
+                              {"sm_90a", 227},
+                              {"sm_120a", 99}})
+    EXPECT_LE(GpuKernel(shape.module(cache), target).plan().sharedBytes,
+              most * 1024)
+        << target;
+}
