@@ -11,6 +11,7 @@
 #define RUNTIME_EMULATOR_CHECK_ACTOR_H
 
 #include "runtime/emulator/check/Marks.h"
+#include "runtime/emulator/check/ProductRegisters.h"
 #include "runtime/emulator/machine/Grid.h"
 
 #include <deque>
@@ -73,6 +74,7 @@ public:
 
   /// The operations of the warp that are being performed, innermost last.
   std::vector<OperationPtr> performing;
+  std::unique_ptr<ProductRegisters> products; ///< once it issued one
 
 private:
   struct SiteMark {

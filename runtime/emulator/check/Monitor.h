@@ -23,6 +23,7 @@ class Block;
 class Cluster;
 class Grid;
 class Warp;
+struct ProductForm;
 
 /// A named barrier of a block, an mbarrier, or the barrier of a cluster.
 struct BarrierEvent {
@@ -62,6 +63,7 @@ struct AsyncEvent {
   bool all = false;      ///< of a Wait for what was not committed, too
   /// Of an Issue: it completes at an mbarrier and belongs to no group.
   bool toBarrier = false;
+  const ProductForm *form = nullptr; ///< of a product's Issue
   /// Of a Perform: what all four warps of a warpgroup read follows.
   bool whole = false;
 };
@@ -101,6 +103,11 @@ public:
   virtual void barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {}
   virtual void async(Warp &warp, Mask lanes, const AsyncEvent &event) {}
   virtual void fence(Warp &warp, Mask lanes, const FenceEvent &event) {}
+  /// Before an instruction, after Warp::watch. False if a fault was raised.
+  virtual bool instruction(Warp &warp, const Instruction &instruction,
+                           Mask lanes) {
+    return true;
+  }
   /// `lanes` met in bar.warp.sync, a shuffle, a vote, ...
   virtual void converged(Warp &warp, Mask lanes) {}
 };

@@ -71,6 +71,7 @@ struct ProductGroups {
     uint64_t first = 0, waited = 0;
     std::deque<uint64_t> groups; ///< products before the end of each
     uint64_t issued() const { return first + parts.size(); }
+    uint64_t unfinished() const { return issued() - waited; } ///< by its waits
   };
   std::array<Member, warpgroupWarps> members;
 };

@@ -86,9 +86,55 @@ void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
 void RaceCheck::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
   engine_ = nullptr;
   ordering_.async(warp, lanes, event);
+  if (event.kind != AsyncKind::Matrix || !reports_.waits)
+    return;
+  const std::string wrong = product(actorOf(warp), event);
+  if (!wrong.empty())
+    warp.fault(FaultKind::Check, wrong, lanes);
+}
+
+/// The registers of products: what is wrong, if anything.
+std::string RaceCheck::product(Actor &actor, const AsyncEvent &event) {
+  using Action = AsyncEvent::Action;
+  Warp &warp = actor.warp();
+  if (!actor.products) {
+    actor.products = std::make_unique<ProductRegisters>();
+    warp.watch();
+  }
+  if (event.action == Action::Issue)
+    return actor.products->issue(*event.form, warp.site());
+  if (event.action == Action::Commit)
+    actor.products->commit();
+  if (event.action == Action::Wait)
+    actor.products->wait(ordering_.participants()
+                             .state(warp.cluster())
+                             .productsOf(warp)
+                             .members[warp.index() % warpgroupWarps]
+                             .unfinished());
+  return {};
+}
+
+bool RaceCheck::instruction(Warp &warp, const Instruction &instruction,
+                            Mask lanes) {
+  Actor &actor = actorOf(warp);
+  if (!actor.products || warp.frame().caller)
+    return true;
+  const std::string wrong = actor.products->touch(instruction, warp.site());
+  if (wrong.empty())
+    return true;
+  warp.fault(FaultKind::Check, wrong, lanes);
+  return false;
 }
 
 void RaceCheck::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
+  if (event.kind == FenceEvent::Kind::Matrix) {
+    Actor &actor = actorOf(warp);
+    if (!actor.products) {
+      actor.products = std::make_unique<ProductRegisters>();
+      warp.watch();
+    }
+    actor.products->fence();
+  }
   ordering_.fence(warp, lanes, event);
 }
 

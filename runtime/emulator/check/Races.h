@@ -39,6 +39,8 @@ public:
   void async(Warp &warp, Mask lanes, const AsyncEvent &event) override;
   void fence(Warp &warp, Mask lanes, const FenceEvent &event) override;
   void converged(Warp &warp, Mask lanes) override;
+  bool instruction(Warp &warp, const Instruction &instruction,
+                   Mask lanes) override;
 
 private:
   /// What was found to be ordered before an access, for those like it.
@@ -89,6 +91,7 @@ private:
   bool report(Check &check, const Source &other, Mask lanes, uint64_t address);
   bool raise(Check &check, const std::string &text, uint64_t address);
   std::string describe(const Source &source, Mask lanes) const;
+  std::string product(Actor &actor, const AsyncEvent &event);
   void collect();
 
   const RaceReports reports_;

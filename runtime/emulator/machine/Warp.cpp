@@ -227,7 +227,10 @@ Warp::Step Warp::runSplit(uint64_t &budget) {
       lanes &= predicate(instruction.guard) ^
                static_cast<Mask>(static_cast<int32_t>(instruction.guardInvert));
     if (lanes)
-      outcome = instruction.run(*this, instruction, lanes);
+      outcome = __builtin_expect(watched_, 0) &&
+                        !monitor_->instruction(*this, instruction, lanes)
+                    ? Outcome::Fault
+                    : instruction.run(*this, instruction, lanes);
     if (__builtin_expect(outcome == Outcome::Next, 1)) {
       pc_ = ++pc;
       resumed_ = nullptr;

@@ -100,6 +100,8 @@ public:
   Grid &grid();
   /// Null when nothing is checked.
   Monitor *monitor() const { return monitor_; }
+  /// Lets the monitor see every instruction from now on.
+  void watch() { watched_ = true; }
   unsigned index() const { return index_; }
   /// Lanes that have not exited.
   Mask live() const { return live_; }
@@ -265,6 +267,7 @@ private:
   uint64_t polls_ = 0;
   uint64_t clockReads_ = 0;
   bool wrote_ = false;
+  bool watched_ = false;
   uint64_t turns_ = 0, restless_ = 0; ///< of the current split
   std::vector<Split> splits_;         ///< all but the current one
   std::vector<std::unique_ptr<Frame>> frames_;

@@ -70,7 +70,9 @@ Outcome Warpgroup::issue(Warp &warp, const ProductForm &form,
   mine.id = warp.cluster().nextOperation();
   ++member.issued;
   ++product.parts;
-  tell(warp, eventOf(Action::Issue, mine.id));
+  AsyncEvent event = eventOf(Action::Issue, mine.id);
+  event.form = &form;
+  tell(warp, event);
   warp.wrote();
   if (completion_ == Completion::Lazy)
     hold(member, form, mine);
