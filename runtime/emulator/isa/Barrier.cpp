@@ -157,7 +157,7 @@ Outcome useBarrier(Warp &warp, const Instruction &i, Mask lanes) {
   if (use.arrive)
     return Outcome::Next;
   if (barrier.phase == phase)
-    return warp.wait({"a barrier of the block", phase, id});
+    return warp.wait({Waiting::For::Barrier, phase, id});
   tell(warp, lanes, id, BarrierEvent::Action::Wait, phase);
   writeReduction(warp, use, lanes, barrier.reductions[phase & 1]);
   return Outcome::Next;
@@ -243,7 +243,7 @@ Outcome waitForCluster(Warp &warp, const Instruction &i, Mask lanes) {
   if (barrier.phase + 1 == arrival)
     completeIfFull(barrier, liveThreads(warp.cluster()));
   if (barrier.phase + 1 == arrival)
-    return warp.wait({"the barrier of the cluster", arrival, 0});
+    return warp.wait({Waiting::For::Cluster, arrival, 0});
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     if (lanes >> lane & 1)
       warp.clusterArrivals[lane] = 0;

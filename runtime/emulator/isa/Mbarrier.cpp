@@ -194,6 +194,13 @@ Outcome update(Warp &warp, const Instruction &i, Mask lanes) {
   });
 }
 
+/// Of the phase that a lane waits for.
+unsigned waitedParity(Warp &warp, const BarrierUse &use, unsigned lane) {
+  return use.parity
+             ? warp.lanes<uint32_t>(use.state)[lane] & 1
+             : Mbarrier::read(warp.lanes<uint64_t>(use.state)[lane]).parity();
+}
+
 /// The lanes whose phase is over.
 Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
   MbarrierAccess access;
@@ -204,11 +211,7 @@ Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
     const Mbarrier barrier = access.load(lane);
     if (!barrier.valid())
       return mbarrierFault(warp, notAnMbarrier, lane, access.address(lane));
-    const unsigned parity =
-        use.parity
-            ? warp.lanes<uint32_t>(use.state)[lane] & 1
-            : Mbarrier::read(warp.lanes<uint64_t>(use.state)[lane]).parity();
-    if (barrier.parity() == parity)
+    if (barrier.parity() == waitedParity(warp, use, lane))
       return Outcome::Next;
     over |= Mask(1) << lane;
     teller.add(access, lane, Action::Wait, barrier, 0);
@@ -221,15 +224,33 @@ void setPredicate(Warp &warp, Slot slot, Mask lanes, Mask values) {
   predicate = (predicate & ~lanes) | (values & lanes);
 }
 
+/// What the first of `lanes` waits for.
+Waiting waitingFor(Warp &warp, const BarrierUse &use, Mask lanes) {
+  const unsigned first = __builtin_ctz(lanes);
+  uint64_t address = use.address.at(warp, first);
+  if (use.space == MemorySpace::Generic)
+    address -= sharedWindow;
+  return {Waiting::For::Mbarrier, waitedParity(warp, use, first), address};
+}
+
+/// Writes the predicate of a wait that is over for some lanes.
+Outcome answer(Warp &warp, const BarrierUse &use, Mask lanes, Mask over) {
+  if (over != lanes) {
+    warp.poll();
+    warp.looked(waitingFor(warp, use, lanes & ~over), lanes & ~over, false);
+  }
+  if (over)
+    warp.looked({}, over, true);
+  setPredicate(warp, use.result, lanes, over);
+  return Outcome::Next;
+}
+
 Outcome testWait(Warp &warp, const Instruction &i, Mask lanes) {
   const BarrierUse &use = i.detailAs<BarrierUse>();
   Mask over = 0;
   if (test(warp, use, lanes, over) == Outcome::Fault)
     return Outcome::Fault;
-  if (over != lanes)
-    warp.poll();
-  setPredicate(warp, use.result, lanes, over);
-  return Outcome::Next;
+  return answer(warp, use, lanes, over);
 }
 
 /// Sleeps until some lane's phase is over, or nothing else can run.
@@ -238,14 +259,9 @@ Outcome tryWait(Warp &warp, const Instruction &i, Mask lanes) {
   Mask over = 0;
   if (test(warp, use, lanes, over) == Outcome::Fault)
     return Outcome::Fault;
-  if (!over && !warp.mayTimeOut()) {
-    const unsigned first = __builtin_ctz(lanes);
-    return warp.wait({"mbarrier", 0, use.address.at(warp, first)});
-  }
-  if (over != lanes)
-    warp.poll();
-  setPredicate(warp, use.result, lanes, over);
-  return Outcome::Next;
+  if (!over && !warp.mayTimeOut())
+    return warp.wait(waitingFor(warp, use, lanes));
+  return answer(warp, use, lanes, over);
 }
 
 Outcome pendingCount(Warp &warp, const Instruction &i, Mask lanes) {

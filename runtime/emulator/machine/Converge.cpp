@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// Instructions at which lanes meet, and what a report says of lanes that do
-// not.
+// Instructions at which lanes meet, and faults.
 //
 //===----------------------------------------------------------------------===//
 
@@ -100,25 +99,6 @@ Outcome Warp::park(Mask lanes) {
   active_ &= ~lanes;
   ++pc_;
   return Outcome::Jump;
-}
-
-std::vector<std::string> Warp::whereabouts() const {
-  std::vector<std::string> lines;
-  for (const Split &split : splits_) {
-    const Site &site = split.frame->function->sites[split.pc];
-    std::string line = "warp " + std::to_string(index_) + " of block (" +
-                       std::to_string(block_.index().x) + ", " +
-                       std::to_string(block_.index().y) + ", " +
-                       std::to_string(block_.index().z) + "), lanes " +
-                       hex(split.lanes) + ": line " +
-                       std::to_string(site.line) + ", " + site.text;
-    if (split.state == Split::State::Parked)
-      line += ", for the other lanes";
-    else if (split.waiting.what)
-      line += std::string(", for ") + split.waiting.what;
-    lines.push_back(std::move(line));
-  }
-  return lines;
 }
 
 Outcome Warp::fault(FaultKind kind, std::string message, Mask lanes) {

@@ -46,8 +46,9 @@ std::string hex(uint64_t value) {
   return text;
 }
 
-/// `0-3, 7`
-std::string lanesOf(uint32_t mask) {
+} // namespace
+
+std::string lanesText(uint32_t mask) {
   std::string text;
   for (unsigned lane = 0; lane < 32; ++lane) {
     if (!(mask >> lane & 1))
@@ -63,8 +64,6 @@ std::string lanesOf(uint32_t mask) {
   return text;
 }
 
-} // namespace
-
 std::string Fault::render() const {
   std::string text =
       "emulated device: " + std::string(titleOf(kind)) + ": " + message + "\n";
@@ -79,7 +78,7 @@ std::string Fault::render() const {
     text += "  block (" + std::to_string(block[0]) + ", " +
             std::to_string(block[1]) + ", " + std::to_string(block[2]) +
             "), warp " + std::to_string(warp);
-    text += lanes ? ", lanes " + lanesOf(lanes) + "\n" : "\n";
+    text += lanes ? ", lanes " + lanesText(lanes) + "\n" : "\n";
   }
   if (hasAddress)
     text += "  address " + hex(address) + "\n";

@@ -56,6 +56,9 @@ struct Fault {
   std::string render() const;
 };
 
+/// `0-3, 7`: the lanes of a mask.
+std::string lanesText(uint32_t mask);
+
 } // namespace emulator
 
 #endif // RUNTIME_EMULATOR_MACHINE_FAULT_H

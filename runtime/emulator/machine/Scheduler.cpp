@@ -4,6 +4,8 @@
 
 #include "runtime/emulator/machine/Scheduler.h"
 
+#include "runtime/emulator/machine/ClusterOrder.h"
+
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -15,50 +17,27 @@ constexpr uint64_t warpTurn = 4096;       ///< instructions
 constexpr uint64_t clusterTurn = 1 << 22; ///< instructions
 constexpr unsigned roundsBeforeDeadlock = 64;
 
-uint64_t splitMix(uint64_t value) {
-  value += 0x9E3779B97F4A7C15u;
-  value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9u;
-  value = (value ^ value >> 27) * 0x94D049BB133111EBu;
-  return value ^ value >> 31;
+/// Ends a launch that does not get on: `lines` say where its warps stand.
+void reportStandstill(Grid &grid, FaultKind kind, std::string message,
+                      std::vector<std::string> lines) {
+  constexpr size_t mostLines = 64;
+  Fault fault;
+  fault.kind = kind;
+  fault.message = std::move(message);
+  fault.kernel = grid.kernel().name;
+  fault.file = grid.request().program->file();
+  if (lines.size() > mostLines) {
+    const size_t more = lines.size() - mostLines;
+    lines.resize(mostLines);
+    lines.push_back("and so on: " + std::to_string(more) + " lines more");
+  }
+  const uint64_t started = std::min(grid.nextCluster.load(), grid.clusters());
+  if (uint64_t waiting = grid.clusters() - started)
+    lines.push_back(std::to_string(waiting * grid.blocksPerCluster()) +
+                    " blocks have not started: the device is full");
+  fault.notes = std::move(lines);
+  grid.raise(std::move(fault));
 }
-
-/// The cluster that is started as the n-th: a permutation of 0 to count - 1.
-class ClusterOrder {
-public:
-  ClusterOrder(const Settings &settings, uint64_t count)
-      : order_(settings.order), seed_(settings.seed), count_(count) {
-    while (uint64_t(1) << (2 * halfBits_) < count)
-      ++halfBits_;
-  }
-
-  uint64_t operator()(uint64_t n) const {
-    if (order_ == Order::Reverse)
-      return count_ - 1 - n;
-    if (order_ != Order::Random)
-      return n;
-    // A Feistel network permutes a power of four; values outside are walked.
-    do
-      n = permute(n);
-    while (n >= count_);
-    return n;
-  }
-
-private:
-  uint64_t permute(uint64_t n) const {
-    uint64_t mask = (uint64_t(1) << halfBits_) - 1;
-    uint64_t left = n >> halfBits_, right = n & mask;
-    for (uint64_t round = 0; round < 4; ++round) {
-      uint64_t next = left ^ (splitMix(right + (round << 40) + seed_) & mask);
-      left = right;
-      right = next;
-    }
-    return left << halfBits_ | right;
-  }
-
-  Order order_;
-  uint64_t seed_, count_;
-  unsigned halfBits_ = 0;
-};
 
 /// A cluster that has begun, and the order of its warps.
 class RunningCluster {
@@ -69,7 +48,8 @@ public:
   /// Runs until the cluster is finished, or it can or should not go on.
   Progress turn();
   Cluster &cluster() { return cluster_; }
-  void reportDeadlock(FaultKind kind, const char *message);
+  /// Where its warps stand: lines of a report.
+  void describe(std::vector<std::string> &lines);
 
 private:
   Progress round(uint64_t &budget);
@@ -99,10 +79,6 @@ RunningCluster::RunningCluster(Grid &grid, uint64_t index)
 }
 
 RunningCluster::~RunningCluster() {
-  uint64_t executed = 0;
-  for (const Warp *warp : warps_)
-    executed += warp->executed();
-  grid_.instructions += executed;
   if (grid_.monitor() && !grid_.stopped())
     for (auto &block : cluster_.blocks())
       grid_.monitor()->blockEnds(*block);
@@ -121,6 +97,7 @@ Progress RunningCluster::runWarp(Warp &warp, uint64_t &budget) {
   Progress progress = warp.run(turn);
   uint64_t done = warp.executed() - before;
   budget -= std::min(budget, done);
+  grid_.instructions.fetch_add(done, std::memory_order_relaxed);
   return progress;
 }
 
@@ -218,8 +195,11 @@ Progress RunningCluster::turn() {
       bool hopeless = progress == Progress::Blocked && cluster_.stalled();
       cluster_.setStalled(true);
       if (hopeless || ++stalledRounds_ > roundsBeforeDeadlock) {
-        reportDeadlock(FaultKind::Deadlock,
-                       "no warp of the block, or of its cluster, can go on");
+        std::vector<std::string> lines;
+        describe(lines);
+        reportStandstill(grid_, FaultKind::Deadlock,
+                         "no warp of the block, or of its cluster, can go on",
+                         std::move(lines));
         return Progress::Faulted;
       }
       continue;
@@ -229,18 +209,10 @@ Progress RunningCluster::turn() {
   return Progress::Ran;
 }
 
-void RunningCluster::reportDeadlock(FaultKind kind, const char *message) {
-  Fault fault;
-  fault.kind = kind;
-  fault.message = message;
-  fault.kernel = grid_.kernel().name;
-  fault.file = grid_.request().program->file();
-  constexpr size_t mostNotes = 64;
+void RunningCluster::describe(std::vector<std::string> &lines) {
   for (Warp *warp : warps_)
     for (std::string &line : warp->whereabouts())
-      if (fault.notes.size() < mostNotes)
-        fault.notes.push_back(std::move(line));
-  grid_.raise(std::move(fault));
+      lines.push_back(std::move(line));
 }
 
 /// What the workers of a launch share.
@@ -262,6 +234,8 @@ private:
   bool openNext();
   bool turns();
   bool limitReached();
+  bool spent() const;
+  void report(const char *message);
 
   Shared &shared_;
   Grid &grid_;
@@ -304,6 +278,12 @@ bool Worker::turns() {
   return progress;
 }
 
+/// Whether the launch took all the instructions that it may.
+bool Worker::spent() const {
+  const uint64_t limit = grid_.settings().instructionLimit;
+  return limit && grid_.instructions.load() >= limit;
+}
+
 /// Whether every warp has polled for too long.
 bool Worker::limitReached() {
   uint64_t progress = shared_.progress.load();
@@ -314,6 +294,13 @@ bool Worker::limitReached() {
   return ++idleRounds_ > grid_.settings().idleRounds;
 }
 
+void Worker::report(const char *message) {
+  std::vector<std::string> lines;
+  for (auto &cluster : clusters_)
+    cluster->describe(lines);
+  reportStandstill(grid_, FaultKind::Timeout, message, std::move(lines));
+}
+
 void Worker::run() {
   while (!grid_.stopped()) {
     if (clusters_.empty() && !openNext()) {
@@ -322,7 +309,10 @@ void Worker::run() {
       std::this_thread::yield();
       continue;
     }
-    if (turns()) {
+    const bool progress = turns();
+    if (spent() && !grid_.stopped())
+      report("the launch takes more instructions than its limit");
+    if (progress) {
       shared_.progress.fetch_add(1);
       idleRounds_ = 0;
       continue;
@@ -330,9 +320,7 @@ void Worker::run() {
     if (grid_.stopped() || openNext())
       continue;
     if (limitReached() && !clusters_.empty())
-      clusters_.front()->reportDeadlock(
-          FaultKind::Timeout,
-          "every resident warp polls memory, which no warp changes");
+      report("every resident warp polls memory, which no warp changes");
     std::this_thread::yield();
   }
 }

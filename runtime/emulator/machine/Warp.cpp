@@ -17,12 +17,13 @@ namespace {
 
 /// A split that branched back so often while others could run lets them.
 constexpr uint64_t branchesBeforeYield = 1 << 16;
+/// Four branches back in a row are looked at, then none for a while.
+constexpr uint64_t branchesBetweenLooks = 4096 - 4;
 /// A warp that looked at memory so often in a turn, or so often for its
 /// instructions in a short turn, is thought to wait for it.
 constexpr uint64_t pollsOfWaiting = 32, instructionsOfPoll = 128;
 constexpr uint32_t stackLimit = 512 * 1024; ///< bytes of one thread
-constexpr uint32_t deepestCall = 4096;
-constexpr uint32_t noStop = ~uint32_t(0);
+constexpr uint32_t deepestCall = 4096, noStop = ~uint32_t(0);
 
 } // namespace
 
@@ -188,7 +189,7 @@ void Warp::setStop() {
 Progress Warp::run(uint64_t budget) {
   uint64_t start = executed_;
   polls_ = 0;
-  wrote_ = false;
+  wrote_ = spunInTurn_ = false;
   for (Split &split : splits_)
     if (split.state == Split::State::Waiting) {
       split.state = Split::State::Ready;
@@ -288,8 +289,11 @@ Outcome Warp::wait(const Waiting &waiting) {
 }
 
 Outcome Warp::branch(Mask lanes, uint32_t target) {
-  if (target <= pc_)
+  if (target <= pc_) {
     ++restless_;
+    if (spins_ ? !spunInTurn_ : !(++branchesBack_ & branchesBetweenLooks))
+      lookForSpin(target);
+  }
   if (lanes == active_) {
     pc_ = target;
     return Outcome::Jump;

@@ -44,9 +44,11 @@ struct Frame {
 
 /// Why lanes wait. Handlers may keep a token from one try to the next.
 struct Waiting {
-  const char *what = nullptr; ///< `barrier 1`, for the report of a deadlock
+  enum class For : uint8_t { Nothing, Barrier, Cluster, Mbarrier, Warpgroup };
+  For what = For::Nothing;
   uint64_t token = 0;
-  uint64_t address = 0; ///< of an mbarrier, or a barrier's number
+  /// Shared, of the cluster, of an mbarrier; or a barrier's number.
+  uint64_t address = 0;
 };
 
 /// Lanes that stand at one instruction of one frame.
@@ -135,6 +137,12 @@ public:
                 uint64_t address);
   /// The instruction cannot be done yet; its lanes try again later.
   Outcome wait(const Waiting &waiting);
+  /// `lanes` looked in vain for what they wait for, or found it: for reports.
+  void looked(const Waiting &waiting, Mask lanes, bool found) {
+    soughtLanes_ = found ? soughtLanes_ & ~lanes : soughtLanes_ | lanes;
+    if (!found)
+      sought_ = waiting;
+  }
   /// What wait() was given when the lanes last tried this instruction; null at
   /// their first try.
   const Waiting *resumed() const { return resumed_; }
@@ -195,7 +203,7 @@ public:
   /// Bank::Specials, written when the block starts.
   std::byte *specials() { return specials_.get(); }
   /// Where each split stands and why: lines of a report.
-  std::vector<std::string> whereabouts() const;
+  std::vector<std::string> whereabouts();
 
   /// Where shared memory of the block lies, for accesses in its bounds.
   struct SharedWindow {
@@ -249,6 +257,8 @@ private:
   Outcome raise(FaultKind kind, std::string message, Mask lanes,
                 const uint64_t *address);
   bool translateTogether(Access &access, Pointers &pointers);
+  void lookForSpin(uint32_t target);
+  std::string reasonOf(const Split &split);
   bool badAddress(const Access &access, unsigned lane);
 
   std::byte *bank_[3] = {};
@@ -268,6 +278,11 @@ private:
   uint64_t clockReads_ = 0;
   bool wrote_ = false;
   bool watched_ = false;
+  /// A loop that changes nothing but may end once memory is written: where it
+  /// branches back to, and what its registers hold then.
+  uint32_t spinTarget_ = 0;
+  uint64_t spinState_ = 0, branchesBack_ = 0;
+  bool spins_ = false, spunInTurn_ = false;
   uint64_t turns_ = 0, restless_ = 0; ///< of the current split
   std::vector<Split> splits_;         ///< all but the current one
   std::vector<std::unique_ptr<Frame>> frames_;
@@ -276,7 +291,8 @@ private:
   std::unique_ptr<std::byte[]> specials_;
   std::vector<std::byte> local_; ///< lane after lane
   uint32_t localBytes_ = 0;      ///< of one lane
-  Waiting waiting_, lastWaiting_;
+  Waiting waiting_, lastWaiting_, sought_;
+  Mask soughtLanes_ = 0;           ///< that looked for `sought_` in vain
   const Region *regions_[64] = {}; ///< by the low bits of the instruction
 };
 

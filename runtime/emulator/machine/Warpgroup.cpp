@@ -94,7 +94,7 @@ Outcome Warpgroup::wait(Warp &warp, unsigned keep) {
   const uint64_t end = due ? member.groups[due - 1] : 0;
   for (const Member &other : members_)
     if (other.issued < end)
-      return warp.wait({"the other warps of its warpgroup", end, 0});
+      return warp.wait({Waiting::For::Warpgroup, end, 0});
   member.groups.erase(member.groups.begin(),
                       member.groups.begin() + static_cast<ptrdiff_t>(due));
   if (complete(end) == Outcome::Fault)
