@@ -19,6 +19,8 @@ llvm::SmallVector<const KernelBuilder *> gpuKernelBuilders();
 
 // GpuAttention.cpp
 extern const KernelBuilder gpuAttentionKernel;
+// GpuTop.cpp
+llvm::ArrayRef<KernelBuilder> gpuTopKernels();
 // GpuRows.cpp
 /// Lookups, copies and sums of rows, SwiGLU.
 llvm::ArrayRef<KernelBuilder> gpuRowKernels();
