@@ -176,6 +176,16 @@ int32_t moert_profile(const moert_session *session, int64_t index,
   return session && entry && session->session->profile(index, *entry);
 }
 
+moert_status moert_measure_memory(moert_session *session,
+                                  double *bytes_per_second,
+                                  moert_error *error) {
+  return guard(error, [&]() -> Status {
+    if (!session || !bytes_per_second)
+      return nullArgument(session ? "bytes_per_second" : "session");
+    return session->session->measureMemory(*bytes_per_second);
+  });
+}
+
 moert_status moert_run_on_threads(moert_session *session,
                                   void (*function)(void *context,
                                                    int32_t thread),

@@ -46,6 +46,7 @@ void Model::describe() {
   i.target = chosen->name()->c_str();
   i.device = where->name().c_str();
   i.device_description = where->description().c_str();
+  i.flops_per_second = chosen->rates()->flops_per_second();
   i.vocabulary = model.vocabulary();
   i.max_positions = model.max_positions();
   i.max_step_tokens = programs().back()->max_tokens();

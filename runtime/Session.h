@@ -37,6 +37,9 @@ public:
 
   void stats(moert_session_stats &stats) const;
   bool profile(int64_t kernel, moert_kernel_profile &entry) const;
+  Status measureMemory(double &bytesPerSecond) {
+    return execution->measureMemory(bytesPerSecond);
+  }
   ThreadPool &threads() { return pool; }
 
 private:

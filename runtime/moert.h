@@ -78,6 +78,7 @@ typedef struct moert_model_info {
   const char *target;             /**< the one that runs */
   const char *device;             /**< "cpu", "cuda:0", "emulated:sm_90a" */
   const char *device_description; /**< "NVIDIA H100 80GB HBM3" */
+  double flops_per_second; /**< that the target was taken to do in products */
   int64_t vocabulary;             /**< token ids are 0 <= id < vocabulary */
   int64_t max_positions;          /**< of one sequence */
   int64_t max_step_tokens;
@@ -291,6 +292,12 @@ MOERT_API moert_status moert_run_on_threads(moert_session *session,
                                             void (*function)(void *context,
                                                              int32_t thread),
                                             void *context, moert_error *error);
+
+/** What the memory of the session's GPU gives: bytes that copies inside of it
+    read and write in a second. MOERT_UNSUPPORTED on a CPU. */
+MOERT_API moert_status moert_measure_memory(moert_session *session,
+                                            double *bytes_per_second,
+                                            moert_error *error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -7,6 +7,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -97,6 +98,17 @@ private:
 
 } // namespace
 
+/// Of what a tool printed, the lines that say what is wrong; all if none does.
+static std::string complaintsOf(StringRef log) {
+  std::string all, errors;
+  for (StringRef line : llvm::split(log.trim(), '\n')) {
+    all += (all.empty() ? "" : "; ") + line.trim().str();
+    if (line.contains("error") || line.contains("fatal"))
+      errors += (errors.empty() ? "" : "; ") + line.trim().str();
+  }
+  return errors.empty() ? all : errors;
+}
+
 /// Runs a tool; what it printed is in `log` of the folder. Fails with that if
 /// the tool does.
 static llvm::Error runTool(StringRef tool, llvm::ArrayRef<std::string> flags,
@@ -113,7 +125,7 @@ static llvm::Error runTool(StringRef tool, llvm::ArrayRef<std::string> flags,
   llvm::Expected<std::string> text = folder.read("log");
   if (!text)
     return text.takeError();
-  StringRef said = message.empty() ? StringRef(*text).trim() : message;
+  std::string said = message.empty() ? complaintsOf(*text) : message;
   return llvm::createStringError("internal: " + tool + " failed: " + said);
 }
 

@@ -29,6 +29,9 @@ public:
   Status allocate();
   Status pagesChanged(int64_t, int64_t, int64_t) override { return {}; }
   StepOutcome run(size_t program, StepSize size, double *seconds) override;
+  Status measureMemory(double &) override {
+    return {MOERT_UNSUPPORTED, "the memory of a CPU is measured by its threads"};
+  }
 
 private:
   Status reserve();

@@ -37,6 +37,7 @@ public:
   Status allocate();
   Status pagesChanged(int64_t row, int64_t from, int64_t to) override;
   StepOutcome run(size_t program, StepSize size, double *seconds) override;
+  Status measureMemory(double &bytesPerSecond) override;
 
 private:
   /// Places in one allocation. Offsets are multiples of 256.

@@ -60,6 +60,10 @@ public:
   /// that launch i took.
   virtual StepOutcome run(size_t program, StepSize size, double *seconds) = 0;
 
+  /// Copies memory of the device for a while: bytes read and written in a
+  /// second. MOERT_UNSUPPORTED where threads of the host measure better.
+  virtual Status measureMemory(double &bytesPerSecond) = 0;
+
 protected:
   StepInputs stepInputs{};
   StepResults stepResults{};

@@ -83,14 +83,15 @@ void bench(BenchFlags flags) {
   Session session(model, sessionOptions(flags, settings));
   double stepBytes = std::max(
       4096.0, model.cost(settings.sequences, settings.sequences).weight_bytes);
-  ReadProbe readProbe(flags.run.model, static_cast<size_t>(stepBytes), session);
+  Rooflines rooflines(flags.run.model, model, static_cast<size_t>(stepBytes),
+                      session);
   for (const BenchTest &test : tests)
     runTest(test, model, session); // page faults, clocks, caches
   for (int64_t i = 0; i < settings.repetitions; ++i)
     for (BenchTest &test : tests) {
       throwIfInterrupted();
-      double read = readProbe.measure();
-      double dot = measureDotPeak(session);
+      double read = rooflines.readRate();
+      double dot = rooflines.productRate();
       TestRun run = runTest(test, model, session);
       test.repetitions.push_back({run.seconds, run.launchesPerStep, read, dot});
     }
@@ -113,6 +114,8 @@ Before every repetition two probes run on the same threads:
   prefetching reader, it takes the better one.
 - The dot-product peak is that of VDPBF16PS on registers, or of FMA on a CPU
   without it.
+Of a GPU, the read probe copies inside of its memory, and counts bytes read and
+written; the peak is what the data sheet says.
 Shares are medians of the ratios to the probe right before. Bytes are those of
 the weights a step has to read, with experts as even routing would choose them;
 operations those of matrix products. Attention is in neither.

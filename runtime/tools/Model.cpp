@@ -153,6 +153,13 @@ std::vector<moert_kernel_profile> Session::profile() const {
   return kernels;
 }
 
+double Session::measureMemory() {
+  double bytesPerSecond = 0;
+  moert_error error{};
+  check(moert_measure_memory(session.get(), &bytesPerSecond, &error), error);
+  return bytesPerSecond;
+}
+
 void Session::runOnThreads(const std::function<void(int32_t)> &function) {
   auto call = [](void *context, int32_t thread) {
     (*static_cast<const std::function<void(int32_t)> *>(context))(thread);

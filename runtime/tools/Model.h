@@ -70,6 +70,8 @@ public:
   /// Totals of each kernel; empty unless the session profiles.
   std::vector<moert_kernel_profile> profile() const;
   const moert_session *get() const { return session.get(); }
+  /// Bytes per second that copies inside of the GPU's memory reach.
+  double measureMemory();
   /// Calls function(thread) once on each thread, and waits.
   void runOnThreads(const std::function<void(int32_t)> &function);
 

@@ -198,3 +198,22 @@ double moert::tools::measureDotPeak(Session &session) {
     sum += count;
   return sum / watch.seconds();
 }
+
+//===----------------------------------------------------------------------===//
+// Rooflines
+//===----------------------------------------------------------------------===//
+
+Rooflines::Rooflines(const std::string &path, const Model &model,
+                     size_t stepBytes, Session &session)
+    : info(model.info()), session(session) {
+  if (std::string_view(info.device) == "cpu")
+    reader.emplace(path, stepBytes, session);
+}
+
+double Rooflines::readRate() {
+  return reader ? reader->measure() : session.measureMemory();
+}
+
+double Rooflines::productRate() {
+  return reader ? measureDotPeak(session) : info.flops_per_second;
+}

@@ -13,6 +13,7 @@
 
 #include "runtime/tools/Model.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,23 @@ private:
 /// floating-point products (VDPBF16PS), or else for float32 (FMA), from
 /// registers; a multiply-add is two.
 double measureDotPeak(Session &session);
+
+/// The two rooflines of the device that runs the model. Of a GPU: the rate of
+/// copies in its memory, and what the data sheet says of products.
+class Rooflines {
+public:
+  /// `stepBytes` are those of the weights that a step reads.
+  Rooflines(const std::string &path, const Model &model, size_t stepBytes,
+            Session &session);
+
+  double readRate();
+  double productRate();
+
+private:
+  const moert_model_info &info;
+  Session &session;
+  std::optional<ReadProbe> reader; ///< none for a GPU
+};
 
 } // namespace moert::tools
 
