@@ -4,6 +4,7 @@
 
 #include "codegen/KernelTable.h"
 
+#include "codegen/KernelBuilder.h"
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
 
@@ -169,10 +170,24 @@ static exec::KernelOp buildKernel(Operation *op) {
   return kernel;
 }
 
-exec::KernelOp KernelTable::get(Operation *op) {
+/// Tells apart the kernels of regimes whose builder does.
+static void limitTokens(exec::KernelOp kernel, int64_t maxTokens,
+                        Machine machine) {
+  const KernelBuilder *builder =
+      lookupKernelBuilder(kernel.getBody().front(), machine);
+  if (!builder || !builder->dependsOnTokens)
+    return;
+  kernel.setMaxTokens(maxTokens);
+  kernel.setSymName(
+      (kernel.getSymName() + "_upto" + llvm::Twine(maxTokens)).str());
+}
+
+exec::KernelOp KernelTable::get(Operation *op, int64_t maxTokens) {
   exec::KernelOp candidate = buildKernel(op);
+  limitTokens(candidate, maxTokens, machine);
   for (exec::KernelOp kernel : kernels) {
-    if (!OperationEquivalence::isRegionEquivalentTo(
+    if (kernel.getMaxTokensAttr() != candidate.getMaxTokensAttr() ||
+        !OperationEquivalence::isRegionEquivalentTo(
             &kernel.getBody(), &candidate.getBody(),
             OperationEquivalence::IgnoreLocations))
       continue;

@@ -10,6 +10,7 @@
 #ifndef CODEGEN_KERNELTABLE_H
 #define CODEGEN_KERNELTABLE_H
 
+#include "codegen/Target.h"
 #include "dialects/Exec/Exec.h"
 
 #include <string>
@@ -18,17 +19,20 @@ namespace moec {
 
 class KernelTable {
 public:
-  explicit KernelTable(mlir::SymbolTable &symbols) : symbols(symbols) {}
+  KernelTable(mlir::SymbolTable &symbols, Machine machine)
+      : symbols(symbols), machine(machine) {}
 
-  /// The kernel that computes `op`: an equal one that is in the table already,
-  /// or a new one at the end of the module. The layer of a cache is no part of
-  /// what makes kernels different.
-  exec::KernelOp get(mlir::Operation *op);
+  /// The kernel that computes `op` in steps of up to `maxTokens` tokens: an
+  /// equal one that is in the table already, or a new one at the end of the
+  /// module. The layer of a cache is no part of what makes kernels different,
+  /// tokens only where the builder of the machine says so.
+  exec::KernelOp get(mlir::Operation *op, int64_t maxTokens);
 
   llvm::ArrayRef<exec::KernelOp> all() const { return kernels; }
 
 private:
   mlir::SymbolTable &symbols;
+  Machine machine;
   llvm::SmallVector<exec::KernelOp> kernels;
 };
 

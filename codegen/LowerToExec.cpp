@@ -64,7 +64,7 @@ private:
       return failure();
 
     SymbolTable symbols(module);
-    FailureOr<SmallVector<Version>> versions = collectVersions(*steps, symbols);
+    FailureOr<SmallVector<Version>> versions = collectVersions(*steps, symbols, target->machine);
     if (failed(versions))
       return failure();
     FailureOr<Plans> plans = planKernels(*versions, *target);
@@ -90,8 +90,9 @@ private:
   }
 
   FailureOr<SmallVector<Version>> collectVersions(ArrayRef<StepFunction> steps,
-                                                  SymbolTable &symbols) {
-    KernelTable kernels(symbols);
+                                                  SymbolTable &symbols,
+                                                  Machine machine) {
+    KernelTable kernels(symbols, machine);
     SmallVector<Version> versions;
     for (const StepFunction &step : steps) {
       FailureOr<SmallVector<Launch>> launches = collectLaunches(step, kernels);
@@ -123,7 +124,7 @@ private:
       SmallVector<ExtentAttr> resultRows;
       for (Value result : op.getResults())
         resultRows.push_back(extents.of(result));
-      launches.push_back({&op, kernels.get(&op), *launchRows, resultRows});
+      launches.push_back({&op, kernels.get(&op, step.maxTokens), *launchRows, resultRows});
     }
     for (Value result : step.results)
       if (extents.of(result) != rows)

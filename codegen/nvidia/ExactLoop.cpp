@@ -33,6 +33,7 @@ public:
   explicit ExactLoop(const LoopShape &shape) : shape(shape) {
     tileRows = tileColumns = tile;
     threads = tile / perThread * (tile / perThread);
+    lanes = perThread;
     sharedBytes = (1 + shape.products) * slabBytes;
   }
 
@@ -143,13 +144,16 @@ ThreadSums ExactLoop::multiply(Emit &emit, const TileOperands &tile) const {
 void ExactLoop::forEachSum(Emit &emit, const ThreadSums &sums,
                            Body body) const {
   Place place(emit);
-  for (int64_t i = 0; i < perThread; ++i)
-    for (int64_t j = 0; j < perThread; ++j) {
-      SmallVector<Value> own;
-      for (int64_t p = 0; p < shape.products; ++p)
-        own.push_back(sums[(p * perThread + i) * perThread + j]);
-      body(emit.add(place.row, i), emit.add(place.column, j), own);
+  auto four = emit.vector(perThread, emit.getF32Type());
+  for (int64_t i = 0; i < perThread; ++i) {
+    SmallVector<Value> own;
+    for (int64_t p = 0; p < shape.products; ++p) {
+      int64_t first = (p * perThread + i) * perThread;
+      own.push_back(vector::FromElementsOp::create(
+          emit, four, ArrayRef<Value>(sums).slice(first, perThread)));
     }
+    body(emit.add(place.row, i), place.column, own);
+  }
 }
 
 std::unique_ptr<ProductLoop> moec::makeExactLoop(const LoopShape &shape) {

@@ -160,6 +160,18 @@ Value moec::allOfWarp(Emit &emit, Value v) {
                                   NVVM::VoteSyncKind::all);
 }
 
+void moec::keepRolled(ValueRange results) {
+  Operation *loop = results.front().getDefiningOp();
+  MLIRContext *context = loop->getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(
+      context, /*disable=*/BoolAttr::get(context, true), {}, {}, {}, {}, {},
+      {});
+  loop->setAttr("llvm.loop_annotation",
+                LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {},
+                                              {}, {}, {}, {}, {}, {}, {}, {},
+                                              {}, {}));
+}
+
 /// for (i = from; i < count; i += step) body(i)
 static void strided(Emit &emit, Value from, Value count, int64_t step,
                     IndexBody body) {

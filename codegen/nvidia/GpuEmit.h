@@ -73,6 +73,10 @@ void forEachOfWarps(Emit &emit, int64_t threads, mlir::Value count,
 /// Whether an i1 is true in all lanes of the warp, which all take part.
 mlir::Value allOfWarp(Emit &emit, mlir::Value v);
 
+/// Keeps ptxas from unrolling the loop that these are results of: where it
+/// does, it hoists loads until registers spill.
+void keepRolled(mlir::ValueRange results);
+
 /// What the lane at an exclusive-or distance holds, or a lane of that index; an
 /// f32. All lanes of the warp take part.
 mlir::Value shuffleXor(Emit &emit, mlir::Value v, int64_t distance);

@@ -13,6 +13,8 @@
 #include "codegen/nvidia/ProductEnd.h"
 #include "codegen/nvidia/ProductRows.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace moec;
 
@@ -24,9 +26,13 @@ constexpr int64_t combinedColumns = 1024;
 /// The tiles in scratch memory.
 struct ScratchTiles {
   MatrixOperation product;
-  int64_t threads, rows, columns; ///< of a block, of a tile
+  const ProductLoop &loop;
+  int64_t threads = loop.threads, rows = loop.tileRows,
+          columns = loop.tileColumns; ///< of a block, of a tile
 
-  int64_t bytesOfThread() const { return rows * columns * 4 / threads; }
+  int64_t bytesOfThread() const {
+    return llvm::divideCeil(rows * columns * 4, threads);
+  }
   int64_t unitsOfRow() const {
     return llvm::divideCeil(product.columns(), columns);
   }
@@ -71,8 +77,7 @@ class CombineEnd : public ProductEnd {
 public:
   explicit CombineEnd(const EndShape &shape)
       : region(shape.region),
-        tiles{shape.region.first(), shape.loop.threads, shape.loop.tileRows,
-              shape.loop.tileColumns} {}
+        tiles{shape.region.first(), shape.loop} {}
 
   void emitSum(Emit &emit, const GpuArguments &arguments,
                const ProductTile &tile, Value row, Value column,
@@ -94,17 +99,15 @@ void CombineEnd::emitSum(Emit &emit, const GpuArguments &arguments,
                          ValueRange sums) const {
   Value sum = sums[0];
   if (tiles.product.bias) {
-    Type element = tiles.product.biasElement();
-    Value index =
-        emit.add(emit.mul(tile.expert, tiles.product.columns()), column);
-    Value bias =
-        emit.load(element, emit.at(arguments.pointerTo(tiles.product.bias),
-                                   element, index));
-    sum = emit.addF(sum, emit.widen(bias));
+    Value index = emit.add(emit.mul(tile.expert, tiles.product.columns()),
+                           column);
+    Value bias = loadWhole(emit, rowOf(arguments, tiles.product.bias), index,
+                           lanesOf(sum));
+    sum = emit.addF(sum, bias);
   }
   Value place = emit.add(emit.mul(emit.sub(row, tile.firstRow), tiles.columns),
                          emit.sub(column, tile.firstColumn));
-  emit.store(sum, tiles.address(emit, arguments, tile.block, place));
+  storeAligned(emit, sum, tiles.address(emit, arguments, tile.block, place));
 }
 
 /// The sum of a slot's row.
@@ -126,7 +129,7 @@ void CombineStage::emitBlock(Emit &emit, const GpuArguments &arguments,
   int64_t choices = type.getChoices();
   Value slots = emit.mul(arguments.rows(emit), choices);
   PlanArrays plan(emit, arguments.pointerTo(combine.getPlan()), type, slots);
-  ProductRows rows(tiles.product, tiles.rows);
+  ProductRows rows(tiles.product, tiles.loop);
   Value rowTiles = rows.tiles(emit, slots);
   Value token = emit.div(block, chunks());
   SmallVector<ProductRows::Place> places;

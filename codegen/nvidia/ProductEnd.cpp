@@ -11,6 +11,11 @@
 using namespace mlir;
 using namespace moec;
 
+int64_t moec::lanesOf(Value v) {
+  auto type = dyn_cast<VectorType>(v.getType());
+  return type ? type.getNumElements() : 1;
+}
+
 namespace {
 
 /// One value of the result for each sum, or for those of gate and up.
@@ -22,11 +27,9 @@ public:
   void emitSum(Emit &emit, const GpuArguments &arguments,
                const ProductTile &tile, Value row, Value column,
                ValueRange sums) const override {
-    Type element = getElementTypeOrSelf(result.getType());
     Value place = emit.add(emit.mul(row, columns), column);
     Value v = finish(emit, arguments, {tile.expert, column, place}, sums);
-    emit.store(emit.round(v, element),
-               emit.at(arguments.pointerTo(result), element, place));
+    storeWhole(emit, v, rowOf(arguments, result), place);
   }
 
 protected:
@@ -53,11 +56,10 @@ protected:
                ValueRange sums) const override {
     if (!product.bias)
       return sums[0];
-    Type element = product.biasElement();
     Value index = emit.add(emit.mul(at.expert, columns), at.column);
-    Value bias = emit.load(
-        element, emit.at(arguments.pointerTo(product.bias), element, index));
-    return emit.addF(sums[0], emit.widen(bias));
+    Value bias = loadWhole(emit, rowOf(arguments, product.bias), index,
+                           lanesOf(sums[0]));
+    return emit.addF(sums[0], bias);
   }
 
 private:
@@ -73,9 +75,8 @@ public:
 protected:
   Value finish(Emit &emit, const GpuArguments &arguments, const At &at,
                ValueRange sums) const override {
-    Type f32 = emit.getF32Type();
-    Value v =
-        emit.load(f32, emit.at(arguments.pointerTo(residual), f32, at.place));
+    Value v = loadWhole(emit, rowOf(arguments, residual), at.place,
+                        lanesOf(sums[0]));
     return emit.addF(v, sums[0]);
   }
 

@@ -13,6 +13,7 @@
 
 #include "codegen/kernels/MatrixRegion.h"
 #include "codegen/nvidia/GpuStages.h"
+#include "codegen/nvidia/GpuStrips.h"
 #include "codegen/nvidia/ProductLoop.h"
 
 namespace moec {
@@ -40,6 +41,9 @@ struct SharedTile {
   }
 };
 
+/// Columns of a vector, or 1.
+int64_t lanesOf(mlir::Value v);
+
 class ProductEnd {
 public:
   virtual ~ProductEnd() = default;
@@ -48,7 +52,7 @@ public:
   virtual int64_t unitColumns(int64_t tileColumns) const { return tileColumns; }
   /// Whether the end wants the tile in shared memory, else sums one by one.
   virtual bool wantsTile() const { return false; }
-  /// The sums, of each product one, at a row and a column of the products.
+  /// Sums at a row and from a column on: of each product a vector, or a number.
   virtual void emitSum(Emit &, const GpuArguments &, const ProductTile &,
                        mlir::Value row, mlir::Value column,
                        mlir::ValueRange sums) const {}

@@ -42,9 +42,46 @@ static LoopShape shapeOf(const MatrixRegion &region) {
           region.swiglu ? 2 : 1};
 }
 
+/// The most tokens for which weights go straight to registers, and for which
+/// tiles are made for experts with few rows.
+static constexpr int64_t mostDirect = 16, mostFew = 64;
+static constexpr int64_t fewRows = 32, ringColumns = 128; ///< of such tiles
+
+/// Columns of a head, or of a part, that an end wants together.
+static int64_t widestEnd(const MatrixRegion &region) {
+  int64_t widest = 0;
+  if (decoder::PartTopOp top = region.top)
+    widest = top.getPart();
+  for (const HeadsEnd &end : region.ends)
+    if (end)
+      widest = std::max(widest, end.headDim());
+  return widest;
+}
+
+static std::unique_ptr<ProductLoop> chooseLoop(exec::KernelOp kernel,
+                                               const MatrixRegion &region,
+                                               const KernelContext &context) {
+  LoopShape shape = shapeOf(region);
+  if (!takesTensorCores(shape))
+    return makeExactLoop(shape);
+  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  if (tokens <= mostDirect)
+    return makeDirectLoop(shape, tokens);
+  // Of few rows, too, where a block has more columns than a tile of the loop,
+  // and keeps them beside the ring.
+  int64_t widest = widestEnd(region);
+  bool isWide = widest > ringColumns;
+  int64_t beside = ticketBytes;
+  if (isWide)
+    beside += fewRows * ProductStage::tilePitchOf(widest) * 4;
+  return makeRingLoop(
+      shape, tokens <= mostFew || isWide ? RingSize::Few : RingSize::Many,
+      context.target.gpu.sharedBytes - beside);
+}
+
 ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
                              const KernelContext &context)
-    : region(parts), loop(makeExactLoop(shapeOf(parts))) {
+    : region(parts), loop(chooseLoop(kernel, parts, context)) {
   int64_t results = region.swiglu ? 1 : region.products.size();
   for (int64_t i = 0; i < results; ++i)
     ends.push_back(makeProductEnd({region, *loop, i, kernel.getSymName()}));
@@ -63,7 +100,7 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
         std::make_unique<NormStage>(region.prologue.norm, shape));
   }
   auto stage = std::make_unique<ProductStage>(region, *loop, ends);
-  productShared = stage->tileOffset() + stage->tileBytes();
+  productShared = stage->sharedBytes();
   staged.stages.push_back(std::move(stage));
   if (auto last = ends.front()->makeLastStage())
     staged.stages.push_back(std::move(last));
@@ -140,8 +177,8 @@ llvm::ArrayRef<KernelBuilder> moec::productKernels() {
   static const StringRef linear[] = {decoder::LinearOp::getOperationName()};
   static const StringRef grouped[] = {moe::GroupedLinearOp::getOperationName()};
   static const KernelBuilder builders[] = {
-      {linear, planProducts, emitProducts},
-      {grouped, planProducts, emitProducts},
-      {{}, planProducts, emitProducts, MatrixRegion::matches}};
+      {linear, planProducts, emitProducts, nullptr, false, true},
+      {grouped, planProducts, emitProducts, nullptr, false, true},
+      {{}, planProducts, emitProducts, MatrixRegion::matches, false, true}};
   return builders;
 }

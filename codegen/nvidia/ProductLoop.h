@@ -12,7 +12,6 @@
 #define CODEGEN_NVIDIA_PRODUCTLOOP_H
 
 #include "codegen/Emit.h"
-#include "codegen/Target.h"
 
 #include <memory>
 
@@ -48,12 +47,16 @@ public:
   int64_t tileRows = 0, tileColumns = 0; ///< of a block, at most
   int64_t threads = 0;                   ///< of a block
   int64_t sharedBytes = 0;               ///< at offset 0
+  int64_t lanes = 1; ///< neighbouring columns that a thread has
+  /// Whether an expert never has more rows than a tile.
+  bool holdsExpert = false;
 
   /// Sums of a tile. All threads of the block take part.
   virtual ThreadSums multiply(Emit &emit, const TileOperands &tile) const = 0;
 
-  /// body(row, column, sums) for each place of the tile that this thread has
-  /// sums of, of each product one: rows and columns count from 0.
+  /// body(row, column, sums) for the places of the tile that this thread has
+  /// sums of: of each product a vector of `lanes` columns from `column` on, a
+  /// multiple of `lanes`. Rows and columns count from 0.
   using Body = llvm::function_ref<void(mlir::Value row, mlir::Value column,
                                        mlir::ValueRange sums)>;
   virtual void forEachSum(Emit &emit, const ThreadSums &sums,
@@ -63,6 +66,19 @@ public:
 /// f32 arithmetic in the CPU's order of summation: see
 /// docs/decisions/0003-order-of-summation.md. Takes any elements.
 std::unique_ptr<ProductLoop> makeExactLoop(const LoopShape &shape);
+
+/// Whether tensor cores take the elements and the depth: bf16, and rows of
+/// whole chunks of 16 bytes. All such loops give a sum the same bits.
+bool takesTensorCores(const LoopShape &shape);
+
+/// For tiles of up to `maxRows` rows, at most 16.
+std::unique_ptr<ProductLoop> makeDirectLoop(const LoopShape &shape,
+                                            int64_t maxRows);
+
+/// For tiles of more rows, in up to `room` bytes of shared memory.
+enum class RingSize { Few, Many };
+std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape,
+                                          RingSize size, int64_t room);
 
 } // namespace moec
 

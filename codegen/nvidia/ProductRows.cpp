@@ -12,6 +12,8 @@ using namespace mlir;
 using namespace moec;
 
 Value ProductRows::tiles(Emit &emit, Value rows) const {
+  if (isOneEach())
+    return rows;
   return emit.div(emit.add(rows, padding()), tileRows);
 }
 

@@ -13,19 +13,24 @@
 
 #include "codegen/Emit.h"
 #include "codegen/kernels/MatrixOperation.h"
+#include "codegen/nvidia/ProductLoop.h"
 
 namespace moec {
 
 class ProductRows {
 public:
-  ProductRows(const MatrixOperation &product, int64_t tileRows)
+  ProductRows(const MatrixOperation &product, const ProductLoop &loop)
       : experts(product.experts()), isGrouped(bool(product.plan)),
-        tileRows(tileRows) {}
+        holdsExpert(loop.holdsExpert), tileRows(loop.tileRows) {}
 
   /// Tiles of `rows` rows in all, at most.
   mlir::Value tiles(Emit &emit, mlir::Value rows) const;
-  /// What must be added to rows for that many tiles.
-  int64_t padding() const { return experts * (tileRows - 1); }
+  /// As many tiles take tasksPerRow() tasks for each row, and padding() more,
+  /// if a tile takes tileRows.
+  int64_t tasksPerRow() const { return isOneEach() ? tileRows : 1; }
+  int64_t padding() const {
+    return isOneEach() ? 0 : experts * (tileRows - 1);
+  }
 
   /// Rows [first, end) of an expert; none if first >= end.
   struct Range {
@@ -42,8 +47,11 @@ public:
   Place find(Emit &emit, mlir::Value offsets, mlir::Value row) const;
 
 private:
+  /// Whether there is one tile for each expert that has rows.
+  bool isOneEach() const { return isGrouped && holdsExpert; }
+
   int64_t experts;
-  bool isGrouped;
+  bool isGrouped, holdsExpert;
   int64_t tileRows;
 };
 

@@ -7,7 +7,9 @@
 #include "codegen/kernels/Plan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace moec;
@@ -15,7 +17,7 @@ using namespace moec;
 ProductStage::ProductStage(const MatrixRegion &region, const ProductLoop &loop,
                            Ends ends)
     : region(region), loop(loop), ends(ends),
-      rows(region.first(), loop.tileRows) {}
+      rows(region.first(), loop) {}
 
 int64_t ProductStage::allUnits() const {
   int64_t all = 0;
@@ -33,20 +35,41 @@ int64_t ProductStage::rowsPerRow() const {
 }
 
 TaskCount ProductStage::tasks() const {
-  return {allUnits() * rowsPerRow(), allUnits() * rows.padding()};
+  return {allUnits() * rowsPerRow() * rows.tasksPerRow(),
+          allUnits() * rows.padding()};
+}
+
+int64_t ProductStage::tilePitchOf(int64_t columns) {
+  return llvm::alignTo(columns, 32) + 8;
 }
 
 int64_t ProductStage::tileBytes() const {
-  int64_t columns = 0;
+  int64_t pitch = 0;
   for (int64_t i = 0; i < choices(); ++i)
     if (ends[i]->wantsTile())
-      columns = std::max(columns, unitColumns(i));
-  return columns * loop.tileRows * 4;
+      pitch = std::max(pitch, tilePitch(i));
+  return pitch * loop.tileRows * 4;
+}
+
+bool ProductStage::sharesTile() const {
+  return widestUnit() <= loop.tileColumns;
+}
+
+int64_t ProductStage::sharedBytes() const {
+  return sharesTile() ? std::max(loop.sharedBytes, tileBytes())
+                      : loop.sharedBytes + tileBytes();
+}
+
+int64_t ProductStage::widestUnit() const {
+  int64_t widest = 0;
+  for (int64_t i = 0; i < choices(); ++i)
+    widest = std::max(widest, unitColumns(i));
+  return widest;
 }
 
 SharedTile ProductStage::sharedTile(Emit &emit, int64_t i) const {
-  Value base = sharedMemory(emit, tileOffset());
-  return {Row{base, emit.getF32Type()}, unitColumns(i)};
+  Value base = sharedMemory(emit, sharesTile() ? 0 : loop.sharedBytes);
+  return {Row{base, emit.getF32Type()}, tilePitch(i)};
 }
 
 void ProductStage::forProduct(Emit &emit, Value product,
@@ -103,36 +126,62 @@ Value ProductStage::rowAddress(Emit &emit, const GpuArguments &arguments,
                  emit.mul(row, region.first().depth()));
 }
 
-/// Gives the sums of a tile of the unit to its end.
+/// Gives sums to their end, or puts them into its tile.
+void ProductStage::place(Emit &emit, const GpuArguments &arguments,
+                         const ProductTile &tile, int64_t i, Value row,
+                         Value column, ValueRange sums) const {
+  if (ends[i]->wantsTile())
+    return storeWhole(emit, sums[0], sharedTile(emit, i).row(emit, row),
+                      column);
+  ends[i]->emitSum(emit, arguments, tile, emit.add(tile.firstRow, row),
+                   emit.add(tile.firstColumn, column), sums);
+}
+
+/// Sums from one column on: together if no product ends between them.
+void ProductStage::placeLanes(Emit &emit, const GpuArguments &arguments,
+                              const ProductTile &tile, int64_t i, Value row,
+                              Value column, ValueRange sums) const {
+  Value isRow = emit.less(row, tile.rows(emit));
+  Value columns = tile.columns(emit);
+  auto inside = [&](Value at) -> Value {
+    return arith::AndIOp::create(emit, isRow, emit.less(at, columns));
+  };
+  int64_t lanes = lanesOf(sums[0]);
+  if (region.products[i].columns() % lanes == 0 &&
+      unitColumns(i) % lanes == 0) {
+    emit.branch(inside(column), [&] {
+      place(emit, arguments, tile, i, row, column, sums);
+    });
+    return;
+  }
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    Value at = emit.add(column, lane);
+    emit.branch(inside(at), [&] {
+      SmallVector<Value> own;
+      for (Value sum : sums)
+        own.push_back(vector::ExtractOp::create(emit, sum, lane));
+      place(emit, arguments, tile, i, row, at, own);
+    });
+  }
+}
+
+/// Hands on the sums of a tile of the unit.
 void ProductStage::handOn(Emit &emit, const GpuArguments &arguments,
                           const ProductTile &tile, const Part &part,
                           const ThreadSums &sums, Value subtile) const {
-  Value rowCount = tile.rows(emit), columnCount = tile.columns(emit);
+  if (tileBytes() > 0 && sharesTile())
+    blockBarrier(emit); // nobody reads what the tile overwrites any more
   forProduct(emit, part.product, [&](int64_t i) {
-    SharedTile shared = sharedTile(emit, i);
-    loop.forEachSum(
-        emit, sums, [&](Value row, Value inSubtile, ValueRange own) {
-          Value column = emit.add(subtile, inSubtile);
-          Value inside = arith::AndIOp::create(emit, emit.less(row, rowCount),
-                                               emit.less(column, columnCount));
-          emit.branch(inside, [&] {
-            if (ends[i]->wantsTile())
-              storeStrip(emit, own[0], shared.row(emit, row), column);
-            else
-              ends[i]->emitSum(emit, arguments, tile,
-                               emit.add(tile.firstRow, row),
-                               emit.add(tile.firstColumn, column), own);
-          });
-        });
+    loop.forEachSum(emit, sums, [&](Value row, Value column, ValueRange own) {
+      placeLanes(emit, arguments, tile, i, row, emit.add(subtile, column),
+                 own);
+    });
   });
 }
 
 void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
                             ProductTile tile, const Part &part) const {
   auto address = [&](Value row) { return rowAddress(emit, arguments, row); };
-  int64_t widest = 0;
-  for (int64_t i = 0; i < choices(); ++i)
-    widest = std::max(widest, unitColumns(i));
   auto subtileAt = [&](Value subtile) {
     TileOperands operands = {tile.firstRow,
                              tile.endRow,
@@ -143,7 +192,7 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
     ThreadSums sums = loop.multiply(emit, operands);
     handOn(emit, arguments, tile, part, sums, subtile);
   };
-  if (widest <= loop.tileColumns)
+  if (widestUnit() <= loop.tileColumns)
     subtileAt(emit.i64(0));
   else
     emit.loop(emit.i64(0), tile.columns(emit), loop.tileColumns, subtileAt);

@@ -28,9 +28,10 @@ public:
   void emitBlock(Emit &emit, const GpuArguments &arguments,
                  mlir::Value block) override;
 
-  /// Of a tile for an end that wants one; at this offset of shared memory.
-  int64_t tileBytes() const;
-  int64_t tileOffset() const { return loop.sharedBytes; }
+  int64_t sharedBytes() const;
+  /// Elements from row to row of a tile in shared memory: neighbouring rows
+  /// begin in other banks.
+  static int64_t tilePitchOf(int64_t columns);
 
 private:
   /// Which product a block computes, and its sizes.
@@ -51,6 +52,14 @@ private:
   int64_t allUnits() const;
   /// Rows of the products for each row of the launch.
   int64_t rowsPerRow() const;
+  int64_t widestUnit() const;
+
+  // Of a tile for an end that wants one.
+  int64_t tilePitch(int64_t i) const { return tilePitchOf(unitColumns(i)); }
+  int64_t tileBytes() const;
+  /// Whether the tile takes the place of what the loop had: if the unit is one
+  /// tile of the loop.
+  bool sharesTile() const;
   SharedTile sharedTile(Emit &emit, int64_t i) const;
 
   Part findPart(Emit &emit, const GpuArguments &arguments, mlir::Value unit,
@@ -59,6 +68,12 @@ private:
                          mlir::Value row) const;
   void emitPart(Emit &emit, const GpuArguments &arguments, ProductTile tile,
                 const Part &part) const;
+  void place(Emit &emit, const GpuArguments &arguments,
+             const ProductTile &tile, int64_t i, mlir::Value row,
+             mlir::Value column, mlir::ValueRange sums) const;
+  void placeLanes(Emit &emit, const GpuArguments &arguments,
+                  const ProductTile &tile, int64_t i, mlir::Value row,
+                  mlir::Value column, mlir::ValueRange sums) const;
   void handOn(Emit &emit, const GpuArguments &arguments,
               const ProductTile &tile, const Part &part, const ThreadSums &sums,
               mlir::Value subtile) const;

@@ -29,6 +29,30 @@ std::string moec::test::matrixOf(const std::vector<int64_t> &sizes,
   return text + spell(element) + ">";
 }
 
+std::string moec::test::limited(std::string text, int64_t maxTokens) {
+  if (maxTokens)
+    text.insert(text.find(" {"), " attributes {max_tokens = " +
+                                     std::to_string(maxTokens) + " : i64}");
+  return text;
+}
+
+// Tensor cores take bf16 with whole chunks of 8, each loop for its regime.
+const std::vector<ProductCase> moec::test::productCases = {
+    {"f32", Element::F32, 0, 46, 75},
+    {"f16", Element::F16, 0, 46, 75},
+    {"bf16", Element::BF16, 0, 46, 75},
+    {"bf16_upto8", Element::BF16, 8, 72, 136},
+    {"bf16_upto16", Element::BF16, 16, 320, 40},
+    {"bf16_upto64", Element::BF16, 64, 72, 136},
+    {"bf16_upto512", Element::BF16, 512, 136, 72},
+};
+
+std::vector<int64_t> ProductCase::tokens() const {
+  if (maxTokens && maxTokens <= 16)
+    return {1, 3, maxTokens};
+  return {1, maxTokens == 64 ? 64 : 70};
+}
+
 TestTensor &GpuChain::input(const std::string &name, const std::string &type,
                             TestTensor tensor) {
   values.insert({name, {type, std::move(tensor)}});
@@ -71,7 +95,7 @@ std::string GpuChain::kernel(const std::string &operations,
   text.operations = withTypes(operations);
   for (const std::string &name : results)
     text.results.push_back({"%" + name, values.at(name).type});
-  return text.text();
+  return limited(text.text(), maxTokens);
 }
 
 std::string GpuChain::group(const Names &operands, const Names &results) const {

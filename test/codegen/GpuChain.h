@@ -13,6 +13,8 @@
 
 #include "test/codegen/GpuHarness.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 
 namespace moec::test {
@@ -22,9 +24,30 @@ TestTensor nothing(Element element, int64_t size);
 TestTensor random(Element element, int64_t size, unsigned seed);
 std::string matrixOf(const std::vector<int64_t> &sizes, Element element);
 
+/// The text of a kernel for steps of up to so many tokens.
+std::string limited(std::string text, int64_t maxTokens);
+
+/// A way to compute products: an element type of weights, widths that fit it or
+/// not, and a regime.
+struct ProductCase {
+  const char *name;
+  Element weight;
+  int64_t maxTokens;
+  int64_t hidden, inner; ///< widths
+
+  std::vector<int64_t> tokens() const;
+};
+extern const std::vector<ProductCase> productCases;
+inline std::string caseName(const testing::TestParamInfo<ProductCase> &info) {
+  return info.param.name;
+}
+
 class GpuChain {
 public:
   using Names = std::vector<std::string>;
+
+  /// Kernels are for steps of up to `maxTokens` tokens; 0: of any number.
+  explicit GpuChain(int64_t maxTokens = 0) : maxTokens(maxTokens) {}
 
   /// A value, "x" for %x: its type and elements. Results start as NaN.
   TestTensor &input(const std::string &name, const std::string &type,
@@ -67,6 +90,7 @@ private:
                      const Names &results) const;
   std::string withTypes(std::string text) const;
 
+  int64_t maxTokens;
   std::map<std::string, Value> values;
   std::vector<Step> steps;
 };

@@ -16,8 +16,11 @@
 
 using namespace moec::test;
 
-class GpuExperts : public testing::TestWithParam<Element> {};
-INSTANTIATE_TEST_SUITE_P(Weights, GpuExperts,
+class GpuExperts : public testing::TestWithParam<ProductCase> {};
+INSTANTIATE_TEST_SUITE_P(Cases, GpuExperts, testing::ValuesIn(productCases),
+                         caseName);
+class GpuRouter : public WeightElement {};
+INSTANTIATE_TEST_SUITE_P(Weights, GpuRouter,
                          testing::Values(Element::F32, Element::F16,
                                          Element::BF16),
                          elementName);
@@ -37,9 +40,11 @@ struct Experts {
 /// A layer of experts: width, and width inside.
 struct Layer : Experts {
   Element weight;
-  int64_t hidden = 46, inner = 75;
+  int64_t hidden, inner;
 
-  Layer(Element weight, int64_t tokens) : Experts{tokens}, weight(weight) {}
+  Layer(const ProductCase &how, int64_t tokens)
+      : Experts{tokens}, weight(how.weight), hidden(how.hidden),
+        inner(how.inner) {}
   Element activation() const { return activationOf(weight); }
   void addGateUp(GpuChain &chain) const;
   void addDown(GpuChain &chain) const;
@@ -107,9 +112,9 @@ void Layer::addDown(GpuChain &chain) const {
 }
 
 TEST_P(GpuExperts, GathersRowsForGateAndUp) {
-  for (int64_t tokens : {1, 3, 90}) {
+  for (int64_t tokens : GetParam().tokens()) {
     Layer layer(GetParam(), tokens);
-    GpuChain chain;
+    GpuChain chain(GetParam().maxTokens);
     chain.input("x", rowsOf(layer.hidden, layer.activation()),
                 random(layer.activation(), tokens * layer.hidden, 1));
     chain.input("plan", layer.plan(), layer.makePlan());
@@ -119,9 +124,9 @@ TEST_P(GpuExperts, GathersRowsForGateAndUp) {
 }
 
 TEST_P(GpuExperts, CombinesTheRowsOfATokenInTheOrderOfItsChoices) {
-  for (int64_t tokens : {1, 3, 90}) {
+  for (int64_t tokens : GetParam().tokens()) {
     Layer layer(GetParam(), tokens);
-    GpuChain chain;
+    GpuChain chain(GetParam().maxTokens);
     chain.input("h", rowsOf(layer.inner, layer.activation()),
                 random(layer.activation(), layer.slots() * layer.inner, 1));
     chain.input("plan", layer.plan(), layer.makePlan());
@@ -179,7 +184,7 @@ void Router::addSteps(GpuChain &chain) const {
 }
 
 /// Sums of the same numbers in another order than that of the reference.
-TEST_P(GpuExperts, ScoresExperts) {
+TEST_P(GpuRouter, ScoresExperts) {
   for (int64_t hidden : {1, 46, 256, 600}) {
     Router router{{67}, GetParam(), hidden};
     GpuChain chain;
@@ -202,7 +207,7 @@ TEST_P(GpuExperts, ScoresExperts) {
   }
 }
 
-TEST_P(GpuExperts, RoutesInOneKernel) {
+TEST_P(GpuRouter, RoutesInOneKernel) {
   for (int64_t tokens : {1, 3, 70}) {
     Router router{{tokens}, GetParam(), 300};
     GpuChain chain;
@@ -213,11 +218,11 @@ TEST_P(GpuExperts, RoutesInOneKernel) {
 }
 
 TEST_P(GpuExperts, RoutesBeforeGateAndUp) {
-  for (int64_t tokens : {1, 3, 70}) {
+  for (int64_t tokens : GetParam().tokens()) {
     SCOPED_TRACE(std::to_string(tokens) + " tokens");
     Layer layer(GetParam(), tokens);
-    GpuChain chain;
-    Router{{tokens}, GetParam(), layer.hidden}.addSteps(chain);
+    GpuChain chain(GetParam().maxTokens);
+    Router{{tokens}, layer.weight, layer.hidden}.addSteps(chain);
     layer.addGateUp(chain);
     chain.expectSameGroup({"x0", "nw", "gate", "bias", "w1", "w3"},
                           {"x", "p", "plan", "h"}, tokens);

@@ -1,0 +1,296 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+///
+/// \file
+/// Products of many rows on tensor cores: rows and weights go through a ring of
+/// stages in shared memory, of 64 k each, which asynchronous copies fill ahead
+/// of the products. The 8 warps of a block share its tile, see RingShape; each
+/// has all of K, one segment after the other, see TensorProduct.h.
+///
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/GpuEmit.h"
+#include "codegen/nvidia/GpuStrips.h"
+#include "codegen/nvidia/ProductLoop.h"
+#include "codegen/nvidia/SharedLayout.h"
+#include "codegen/nvidia/TensorProduct.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace moec;
+
+namespace {
+
+constexpr int64_t warps = 8, globalSpace = 1, sharedSpace = 3;
+using Layout = HalvesLayout;
+
+/// How warps share a tile: warpRows x (8 / warpRows) of them, each with
+/// 16 * rowTiles rows and 8 * columnTiles columns of each product.
+struct RingShape {
+  int64_t warpRows, rowTiles, columnTiles;
+  int64_t stages;
+
+  int64_t rows() const { return warpRows * rowTiles * 16; }
+  int64_t columns() const { return warps / warpRows * columnTiles * 8; }
+};
+
+class RingLoop : public ProductLoop {
+public:
+  RingLoop(const LoopShape &shape, const RingShape &ring)
+      : shape(shape), ring(ring), segments(shape.depth) {
+    tileRows = ring.rows();
+    tileColumns = ring.columns();
+    threads = warps * warpThreads;
+    lanes = 2;
+    sharedBytes = ring.stages * stageBytes();
+  }
+
+  ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
+  void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
+
+private:
+  /// What a thread copies to each stage: chunk `chunk` of these rows.
+  struct Sources {
+    SmallVector<Value> addresses;
+    Value chunk, offset; ///< of the first row's chunk in a stage
+  };
+  /// Where a thread's operands are in a stage: bytes for steps 0 and 1.
+  struct Places {
+    Value rows[2], columns[2];
+  };
+  /// A warp's place in the tile.
+  struct Warp {
+    Value row, column;
+  };
+
+  int64_t stageRows() const {
+    return tileRows + shape.products * tileColumns;
+  }
+  int64_t stageBytes() const { return stageRows() * Layout::rowBytes; }
+  int64_t rowsAtOnce() const { return threads / Layout::rowChunks; }
+  int64_t tiles() const {
+    return shape.products * ring.rowTiles * ring.columnTiles;
+  }
+  Warp warpOf(Emit &emit) const;
+  Sources sourcesOf(Emit &emit, const TileOperands &tile) const;
+  Places placesOf(Emit &emit) const;
+  void fill(Emit &emit, const Sources &sources, Value block) const;
+  void copy(Emit &emit, Value to, Value from, Value block,
+            Value chunk) const;
+  ThreadSums multiplyStage(Emit &emit, const Places &places, Value block,
+                           ValueRange sums) const;
+  ThreadSums multiplyBlock(Emit &emit, const Sources &sources,
+                           const Places &places, Value block,
+                           ValueRange sums) const;
+  Value stageOf(Emit &emit, Value block) const {
+    return emit.mul(emit.rem(block, ring.stages), stageBytes());
+  }
+
+  LoopShape shape;
+  RingShape ring;
+  DepthSegments segments;
+};
+
+} // namespace
+
+RingLoop::Warp RingLoop::warpOf(Emit &emit) const {
+  Value warp = warpIndex(emit);
+  int64_t across = warps / ring.warpRows;
+  return {emit.mul(emit.div(warp, across), ring.rowTiles * 16),
+          emit.mul(emit.rem(warp, across), ring.columnTiles * 8)};
+}
+
+//===----------------------------------------------------------------------===//
+// Filling stages
+//===----------------------------------------------------------------------===//
+
+RingLoop::Sources RingLoop::sourcesOf(Emit &emit,
+                                      const TileOperands &tile) const {
+  Sources sources;
+  Value thread = threadIndex(emit);
+  Value first = emit.div(thread, Layout::rowChunks);
+  sources.chunk = emit.rem(thread, Layout::rowChunks);
+  sources.offset = Layout::emitOffset(emit, first, sources.chunk);
+  auto clamp = [&](Value from, int64_t i, Value end) {
+    Value at = emit.add(emit.add(from, first), i);
+    return emit.min(at, emit.add(end, -1));
+  };
+  for (int64_t i = 0; i < tileRows; i += rowsAtOnce())
+    sources.addresses.push_back(
+        tile.rowAddress(clamp(tile.firstRow, i, tile.endRow)));
+  for (Value weight : tile.weights)
+    for (int64_t i = 0; i < tileColumns; i += rowsAtOnce()) {
+      Value column = clamp(tile.firstColumn, i, tile.endColumn);
+      sources.addresses.push_back(
+          emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
+    }
+  return sources;
+}
+
+/// Zeros beyond K.
+void RingLoop::copy(Emit &emit, Value to, Value from, Value block,
+                    Value chunk) const {
+  auto spaced = [&](Value pointer, int64_t space) -> Value {
+    return LLVM::AddrSpaceCastOp::create(
+        emit, LLVM::LLVMPointerType::get(emit.getContext(), space), pointer);
+  };
+  Value index = emit.add(emit.mul(block, Layout::rowChunks), chunk);
+  Value bytes;
+  if (shape.depth % blockDepth) {
+    Value inside = emit.less(index, emit.i64(shape.depth / chunkDepth));
+    index = emit.select(inside, index, emit.i64(0));
+    bytes = emit.truncate(emit.select(inside, emit.i64(Layout::chunkBytes),
+                                      emit.i64(0)));
+  }
+  Value source =
+      emit.at(from, emit.getBF16Type(), emit.mul(index, chunkDepth));
+  NVVM::CpAsyncOp::create(emit, spaced(to, sharedSpace),
+                          spaced(source, globalSpace), Layout::chunkBytes,
+                          NVVM::LoadCacheModifierKind::CG, bytes);
+}
+
+/// One group of copies, empty beyond the last block.
+void RingLoop::fill(Emit &emit, const Sources &sources, Value block) const {
+  emit.branch(emit.less(block, emit.i64(segments.blocks)), [&] {
+    Value to = emit.at(sharedMemory(emit), emit.getI8Type(),
+                       emit.add(stageOf(emit, block), sources.offset));
+    for (auto [i, from] : llvm::enumerate(sources.addresses)) {
+      // Rows further by an even number have their chunks at the same places.
+      int64_t bytes = int64_t(i) * rowsAtOnce() * Layout::rowBytes;
+      copy(emit, emit.at(to, emit.getI8Type(), emit.i64(bytes)), from, block,
+           sources.chunk);
+    }
+  });
+  NVVM::CpAsyncCommitGroupOp::create(emit);
+}
+
+//===----------------------------------------------------------------------===//
+// Multiplying
+//===----------------------------------------------------------------------===//
+
+RingLoop::Places RingLoop::placesOf(Emit &emit) const {
+  Places places;
+  Warp warp = warpOf(emit);
+  Value lane = laneIndex(emit), group = emit.div(lane, 4);
+  for (int64_t step = 0; step < 2; ++step) {
+    Value chunk = emit.add(emit.rem(lane, 4), 4 * step);
+    places.rows[step] =
+        Layout::emitOffset(emit, emit.add(warp.row, group), chunk);
+    places.columns[step] = Layout::emitOffset(
+        emit, emit.add(emit.add(warp.column, group), tileRows), chunk);
+  }
+  return places;
+}
+
+/// 64 k of a stage.
+ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
+                                   Value block, ValueRange sums) const {
+  ThreadSums next(sums);
+  Value stage = emit.at(sharedMemory(emit), emit.getI8Type(),
+                        stageOf(emit, block));
+  auto chunkAt = [&](Value place, int64_t rows) {
+    Value byte = emit.add(place, rows * Layout::rowBytes);
+    return loadAligned(emit, chunkType(emit),
+                       emit.at(stage, emit.getI8Type(), byte));
+  };
+  for (int64_t step = 0; step < 2; ++step) {
+    SmallVector<Chunk> columns, rows;
+    for (int64_t p = 0; p < shape.products; ++p)
+      for (int64_t j = 0; j < ring.columnTiles; ++j)
+        columns.push_back(
+            chunkAt(places.columns[step], p * tileColumns + 8 * j));
+    for (int64_t i = 0; i < 2 * ring.rowTiles; ++i)
+      rows.push_back(chunkAt(places.rows[step], 8 * i));
+    for (int64_t i = 0; i < ring.rowTiles; ++i)
+      for (auto [j, column] : llvm::enumerate(columns)) {
+        int64_t at = 4 * (int64_t(j) * ring.rowTiles + i);
+        SmallVector<Value> own(next.begin() + at, next.begin() + at + 4);
+        llvm::copy(multiplyStep(emit, rows[2 * i], rows[2 * i + 1], column,
+                                own),
+                   next.begin() + at);
+      }
+  }
+  return next;
+}
+
+/// Waits for a block's stage, fills the one that the block before has left, and
+/// multiplies.
+ThreadSums RingLoop::multiplyBlock(Emit &emit, const Sources &sources,
+                                   const Places &places, Value block,
+                                   ValueRange sums) const {
+  NVVM::CpAsyncWaitGroupOp::create(emit, ring.stages - 2);
+  blockBarrier(emit);
+  fill(emit, sources, emit.add(block, ring.stages - 1));
+  return multiplyStage(emit, places, block, sums);
+}
+
+ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
+  Sources sources = sourcesOf(emit, tile);
+  Places places = placesOf(emit);
+  blockBarrier(emit); // nobody reads the last tile's stages any more
+  for (int64_t i = 0; i < ring.stages - 1; ++i)
+    fill(emit, sources, emit.i64(i));
+  ThreadSums zeros(4 * tiles(), emit.number(emit.getF32Type(), 0.0));
+  Value end = emit.i64(segments.blocks);
+  auto segment = [&](Value first) {
+    Value last = emit.min(emit.add(first, segments.perSegment), end);
+    ThreadSums sums = emit.loop(
+        first, last, 1, zeros, [&](Value block, ValueRange sums) {
+          return multiplyBlock(emit, sources, places, block, sums);
+        });
+    keepRolled(sums);
+    return sums;
+  };
+  ThreadSums totals;
+  if (segments.count == 1) {
+    totals = segment(emit.i64(0));
+  } else {
+    totals = emit.loop(emit.i64(0), end, segments.perSegment, zeros,
+                       [&](Value first, ValueRange before) {
+                         ThreadSums sums = segment(first);
+                         for (auto [sum, total] : llvm::zip(sums, before))
+                           sum = emit.addF(total, sum);
+                         return sums;
+                       });
+    keepRolled(totals);
+  }
+  NVVM::CpAsyncWaitGroupOp::create(emit, 0);
+  return totals;
+}
+
+void RingLoop::forEachSum(Emit &emit, const ThreadSums &sums,
+                          Body body) const {
+  auto pairType = emit.vector(2, emit.getF32Type());
+  Warp warp = warpOf(emit);
+  Value lane = laneIndex(emit);
+  Value row = emit.add(warp.row, emit.div(lane, 4));
+  Value column = emit.add(warp.column, emit.mul(emit.rem(lane, 4), 2));
+  for (int64_t i = 0; i < ring.rowTiles; ++i)
+    for (int64_t half = 0; half < 2; ++half)
+      for (int64_t j = 0; j < ring.columnTiles; ++j) {
+        SmallVector<Value> own;
+        for (int64_t p = 0; p < shape.products; ++p) {
+          int64_t tile = (p * ring.columnTiles + j) * ring.rowTiles + i;
+          own.push_back(vector::FromElementsOp::create(
+              emit, pairType,
+              ArrayRef<Value>(sums).slice(4 * tile + 2 * half, 2)));
+        }
+        body(emit.add(row, 16 * i + 8 * half), emit.add(column, 8 * j), own);
+      }
+}
+
+std::unique_ptr<ProductLoop> moec::makeRingLoop(const LoopShape &shape,
+                                                RingSize size, int64_t room) {
+  // Half as many columns of two products, so that sums fit registers.
+  int64_t two = shape.products;
+  RingShape ring = size == RingSize::Few ? RingShape{2, 1, 4 / two, 4}
+                                         : RingShape{2, 4, 4 / two, 4};
+  while (ring.stages > 2 && RingLoop(shape, ring).sharedBytes > room)
+    --ring.stages;
+  return std::make_unique<RingLoop>(shape, ring);
+}
