@@ -138,9 +138,8 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
   let description = [{
     The region's arguments are what the launch reads and its yielded values what
     it writes, in the order of the launch's arguments. Layouts are encodings of
-    the tensor types. `fusion` names the fusion whose group it was, if it was one;
-    `block` is there if the kernel is one for a GPU. No step that launches it has
-    more than `max_tokens` tokens; absent if that makes no difference.
+    the tensor types. `fusion` names the fusion whose group it was, `block` is for
+    GPUs, `max_tokens` bounds the tokens of its steps: where these matter.
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
@@ -159,8 +158,7 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion,
-      OptionalAttr<Exec_BlockAttr>:$block,
-      OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$max_tokens);
+      OptionalAttr<Exec_BlockAttr>:$block, OptionalAttr<I64Attr>:$max_tokens);
   let builders = [OpBuilder<(ins "llvm::StringRef":$name),
       "build($_builder, $_state, name, {}, {}, {});">];
   let regions = (region SizedRegion<1>:$body);
