@@ -108,6 +108,8 @@ public:
                            Mask lanes) {
     return true;
   }
+  /// setmaxnreg: the warp's threads are to have `count` registers.
+  virtual void registers(Warp &warp, bool increase, uint32_t count) {}
   /// `lanes` met in bar.warp.sync, a shuffle, a vote, ...
   virtual void converged(Warp &warp, Mask lanes) {}
 };

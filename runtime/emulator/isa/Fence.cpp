@@ -28,8 +28,8 @@ Handler selectFence(Selection &s) {
   FenceEvent event;
   std::string_view sem = s.word("sem");
   event.scope = scopeOf(s.word("scope"));
-  event.order = sem.empty() || sem == "sc" ? MemoryOrder::AcquireRelease
-                                           : orderOf(sem);
+  event.order =
+      sem.empty() || sem == "sc" ? MemoryOrder::AcquireRelease : orderOf(sem);
   s.detail(event);
   return fence;
 }
@@ -57,7 +57,7 @@ Handler selectProxyFence(Selection &s) {
   FenceEvent event;
   event.kind = FenceEvent::Kind::Proxy;
   std::string_view kind = s.word("kind");
-  event.proxy = kind == "alias"       ? Proxy::Generic
+  event.proxy = kind == "alias" ? Proxy::Generic
                 : kind == "tensormap" || kind == "tensormap::generic"
                     ? Proxy::TensorMap
                     : Proxy::Async;
@@ -87,12 +87,21 @@ Outcome sleepShortly(Warp &warp, const Instruction &, Mask) {
 }
 Handler selectSleep(Selection &) { return sleepShortly; }
 
+Outcome setRegisters(Warp &warp, const Instruction &i, Mask) {
+  if (warp.monitor())
+    warp.monitor()->registers(warp, i.target,
+                              static_cast<uint32_t>(i.immediate));
+  return Outcome::Next;
+}
+
 Handler selectRegisters(Selection &s) {
   int64_t count = s.constant("n");
   if (count < 24 || count > 256 || count % 8)
     s.refuse(std::to_string(count) +
              " registers: must be a multiple of 8 in 24 to 256");
-  return doNothing;
+  s.instruction().immediate = count;
+  s.instruction().target = s.word("action") == "inc";
+  return setRegisters;
 }
 
 const Row rows[] = {
@@ -129,8 +138,8 @@ const Row rows[] = {
     {"9.7.19.2", "nanosleep.u32 t:u32", "", selectSleep, "sm_70"},
     {"9.7.19.3", "pmevent a:imm", "", selectEvent},
     {"9.7.19.3", "pmevent.mask a:imm", "", selectEvent},
-    {"9.7.19.5", "setmaxnreg.action.sync.aligned.u32 n:imm",
-     "action = inc dec", selectRegisters, "sm_90a", Convergence::Aligned},
+    {"9.7.19.5", "setmaxnreg.action.sync.aligned.u32 n:imm", "action = inc dec",
+     selectRegisters, "sm_90a", Convergence::Aligned},
 };
 
 } // namespace

@@ -1,0 +1,55 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Uses of mbarriers and of setmaxnreg that are undefined and that the device
+// does not fault by itself. (Counts that do not agree, mbarriers that were not
+// initialised and the like are faults with or without checks.)
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RUNTIME_EMULATOR_CHECK_BARRIERS_H
+#define RUNTIME_EMULATOR_CHECK_BARRIERS_H
+
+#include "runtime/emulator/check/Monitor.h"
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace emulator {
+
+class BarrierCheck final : public Monitor {
+public:
+  void launchBegins(Grid &grid) override;
+  void blockEnds(Block &block) override;
+  bool access(Warp &warp, const Access &access) override;
+  bool engineAccess(Warp &warp, AccessKind kind, uint64_t address,
+                    uint32_t bytes) override;
+  void barrier(Warp &warp, Mask lanes, const BarrierEvent &event) override;
+  void registers(Warp &warp, bool increase, uint32_t count) override;
+
+private:
+  struct Live {
+    const Site *init = nullptr;
+    uint64_t uses = 0; ///< arrivals and waits since
+  };
+  /// The mbarriers of a cluster, by generic address.
+  struct Objects {
+    std::map<uint64_t, Live> live;
+    uint64_t first = ~uint64_t(0), end = 0; ///< around all of them
+  };
+
+  bool overwrites(Warp &warp, Mask lanes, uint64_t address, uint64_t bytes);
+  bool agree(Block &block, std::string &wrong);
+
+  std::unordered_map<Cluster *, Objects> clusters_;
+  /// Registers of a thread that the warps of a block asked for last; 0 for as
+  /// many as it began with.
+  std::unordered_map<Block *, std::vector<uint32_t>> registers_;
+};
+
+} // namespace emulator
+
+#endif // RUNTIME_EMULATOR_CHECK_BARRIERS_H
