@@ -200,7 +200,8 @@ void Ordering::waitForProducts(ClusterState &state, Actor &actor,
 /// complete; an arrival behind copies speaks for all that its lanes issued
 /// before.
 void Ordering::completeBy(ClusterState &state, Actor &actor,
-                          MbarrierState &barrier, const BarrierEvent &event) {
+                          const MbarrierState &barrier,
+                          const BarrierEvent &event) {
   const OperationPtr operation = actor.performing.back();
   if (!operation)
     return;
@@ -211,8 +212,6 @@ void Ordering::completeBy(ClusterState &state, Actor &actor,
   if (event.action == BarrierEvent::Action::Complete) {
     operation->reads.push_back(finish);
     operation->writes.push_back(finish);
-    barrier.last = operation;
-    barrier.lastPhase = finish.epoch;
     return;
   }
   if (event.action != BarrierEvent::Action::Arrive)

@@ -122,8 +122,6 @@ void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
   }
   if (!actor.performing.empty())
     return completeBy(state, actor, barrier, event);
-  if (event.action == Action::Wait)
-    barrier.waited = barrier.phase;
   if (event.action == Action::Arrive || event.action == Action::Drop) {
     const KnowledgePtr released =
         releases(event.order) ? actor.release(lanes)

@@ -60,8 +60,8 @@ private:
               const BarrierEvent &event);
   void mbarrier(ClusterState &state, Actor &actor, Mask lanes,
                 const BarrierEvent &event);
-  void completeBy(ClusterState &state, Actor &actor, MbarrierState &barrier,
-                  const BarrierEvent &event);
+  void completeBy(ClusterState &state, Actor &actor,
+                  const MbarrierState &barrier, const BarrierEvent &event);
   void issue(ClusterState &state, Actor &actor, Mask lanes,
              const AsyncEvent &event);
   void perform(ClusterState &state, Actor &actor, const AsyncEvent &event);

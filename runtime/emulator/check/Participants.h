@@ -42,10 +42,6 @@ struct MbarrierState {
   uint32_t initAgent = 0, initEpoch = 0;
   Mask initLane = 0;
   const Site *initSite = nullptr;
-  uint64_t waited = 0; ///< phases that somebody saw the end of
-  /// The operation that completed in the latest phase, and that phase's end.
-  OperationPtr last;
-  uint64_t lastPhase = 0;
 };
 
 /// A place that strong accesses synchronize at: what reading it lets know.
@@ -96,9 +92,6 @@ struct ClusterState {
   /// The products of the warp's warpgroup.
   ProductGroups &productsOf(Warp &warp) {
     return products[{warp.block().rank(), warp.index() / warpgroupWarps}];
-  }
-  Actor *actorOf(uint32_t agent) {
-    return actors[agent - actors.front()->agent()].get();
   }
   Actor &actor(Warp &warp) {
     return *actors[warp.block().rank() * warpsPerBlock + warp.index()];

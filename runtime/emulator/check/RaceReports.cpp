@@ -142,28 +142,25 @@ void RaceCheck::converged(Warp &warp, Mask lanes) {
   ordering_.converged(warp, lanes);
 }
 
-/// Shared memory is another block's once the cluster has ended: a bulk store
-/// must have read it, and a load written it.
+/// A bulk store reads the block's shared memory, which is another's once the
+/// block has ended. Loads that nobody waits for are left alone: public kernels
+/// run ahead of their last tile.
 void RaceCheck::blockEnds(Block &block) {
   ClusterState &state = ordering_.participants().state(block.cluster());
-  const auto raise = [&](Actor &actor, const Operation &operation, Mask lanes,
-                         const char *what) {
-    Warp::Acting acting(actor.warp(), *operation.site);
-    actor.warp().fault(FaultKind::Check,
-                       std::string("missing wait: the block ends while the "
-                                   "operation may still ") +
-                           what + " its shared memory",
-                       lanes);
-  };
-  for (const auto &[key, groups] : state.groups)
-    for (const OperationGroups::Open &open : groups.open)
-      if (key.second == AsyncKind::Bulk && open.reading && reports_.waits)
-        raise(const_cast<Actor &>(*key.first), *open.operation, open.reading,
-              "read");
-  for (const auto &[address, barrier] : state.mbarriers)
-    if (barrier.last && barrier.lastPhase > barrier.waited && reports_.waits)
-      raise(*state.actorOf(barrier.last->agent), *barrier.last,
-            barrier.last->lanes, "write");
+  for (const auto &[key, groups] : state.groups) {
+    if (key.second != AsyncKind::Bulk || !reports_.waits)
+      continue;
+    for (const OperationGroups::Open &open : groups.open) {
+      if (!open.reading)
+        continue;
+      Warp &warp = key.first->warp();
+      Warp::Acting acting(warp, *open.operation->site);
+      warp.fault(FaultKind::Check,
+                 "missing wait: the block ends while the operation may still "
+                 "read its shared memory",
+                 open.reading);
+    }
+  }
   ordering_.participants().forget(block.cluster());
   shared_.erase(&block.cluster());
   lastCluster_ = nullptr;

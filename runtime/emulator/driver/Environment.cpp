@@ -138,9 +138,11 @@ bool Environment::read(std::string &message) {
     return false;
   }
   std::string_view check = variable("MOEC_EMULATED_CHECK");
-  if (!check.empty())
-    checks = check;
-  return true;
+  if (parseChecks(check.empty() ? "all" : check, checks))
+    return true;
+  const std::string form = "all, none, or a list of " + checkNames();
+  message = complaint("MOEC_EMULATED_CHECK", check, form.c_str());
+  return false;
 }
 
 } // namespace emulator::cuda

@@ -10,6 +10,7 @@
 #ifndef RUNTIME_EMULATOR_DRIVER_ENVIRONMENT_H
 #define RUNTIME_EMULATOR_DRIVER_ENVIRONMENT_H
 
+#include "runtime/emulator/check/Checks.h"
 #include "runtime/emulator/machine/Settings.h"
 
 #include <string>
@@ -32,7 +33,7 @@ bool parseNumber(std::string_view text, uint64_t limit, uint64_t &number);
 struct Environment {
   Profile profile;
   Settings settings;
-  std::string checks = "all"; ///< `all`, `none`, or names with commas
+  CheckSelection checks; ///< all, unless MOEC_EMULATED_CHECK says otherwise
 
   /// Reads the process's environment. False with one line in `message` if a
   /// variable has a value that it cannot have.

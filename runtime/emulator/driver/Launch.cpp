@@ -196,8 +196,11 @@ Work workOf(Driver &driver, std::shared_ptr<const KernelLaunch> launch) {
   work.type = CU_GRAPH_NODE_TYPE_KERNEL;
   work.kernel = launch;
   work.action = [&driver, launch] {
-    LaunchResult result =
-        emulator::launch(driver.device.memory, launch->request);
+    LaunchRequest request = launch->request;
+    const std::unique_ptr<Monitor> checks =
+        makeChecks(driver.environment.checks);
+    request.monitor = checks.get();
+    LaunchResult result = emulator::launch(driver.device.memory, request);
     if (result.status == LaunchStatus::Done)
       return CUDA_SUCCESS;
     if (result.status != LaunchStatus::Faulted) {

@@ -69,7 +69,7 @@ protected:
     std::ostringstream all;
     all << text.rdbuf();
     device.load(all.str());
-    setMode(device, check, GetParam());
+    setMode(device, *check, GetParam());
     device.request.maxDynamicSharedBytes = 200 * 1024;
   }
 
@@ -106,7 +106,7 @@ protected:
   }
 
   TestDevice device;
-  RaceCheck check;
+  std::unique_ptr<Monitor> check = everyCheck();
 };
 MOEC_IN_EVERY_MODE(Cutlass);
 

@@ -71,8 +71,8 @@ protected:
   LaunchResult run(Order order, Completion completion, bool defective) {
     const Defect &defect = GetParam();
     TestDevice device;
-    RaceCheck check;
-    setMode(device, check, {order, completion, true});
+    std::unique_ptr<Monitor> check = everyCheck();
+    setMode(device, *check, {order, completion, true});
     device.load(kernelOf(defect, defective));
     const std::vector<uint32_t> zeros(4096, 0);
     const uint64_t out = device.array(zeros), in = device.array(zeros);

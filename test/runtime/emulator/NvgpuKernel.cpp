@@ -26,8 +26,8 @@ TEST_P(Nvgpu, Gemm) {
   text << stream.rdbuf();
   TestDevice device;
   device.load(text.str());
-  RaceCheck check;
-  setMode(device, check, GetParam());
+  std::unique_ptr<Monitor> check = everyCheck();
+  setMode(device, *check, GetParam());
 
   const TestMatrix a{Type::F16, 128, 128, false, 1};
   const TestMatrix b{Type::F16, 128, 128, true, 2};

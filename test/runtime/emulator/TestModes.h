@@ -10,9 +10,10 @@
 #ifndef TEST_RUNTIME_EMULATOR_TESTMODES_H
 #define TEST_RUNTIME_EMULATOR_TESTMODES_H
 
-#include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/Checks.h"
 #include "test/runtime/emulator/TestDevice.h"
 
+#include <memory>
 #include <string>
 #include <tuple>
 
@@ -20,8 +21,15 @@ namespace emulator {
 
 using Mode = std::tuple<Order, Completion, bool>; ///< the last: checked
 
+/// All checks.
+inline std::unique_ptr<Monitor> everyCheck() {
+  CheckSelection all;
+  EXPECT_TRUE(parseChecks("all", all));
+  return makeChecks(all);
+}
+
 /// Lets a device run in a mode; the check must outlive its launches.
-inline void setMode(TestDevice &device, RaceCheck &check, const Mode &mode) {
+inline void setMode(TestDevice &device, Monitor &check, const Mode &mode) {
   auto [order, completion, checked] = mode;
   device.request.settings.order = order;
   device.request.settings.seed = 1;
@@ -37,12 +45,12 @@ protected:
                        const std::string &arch = "sm_90a")
       : device(arch) {
     device.load(readTestFile(file));
-    setMode(device, check, GetParam());
+    setMode(device, *check, GetParam());
     device.request.maxDynamicSharedBytes = 200 * 1024;
   }
 
   TestDevice device;
-  RaceCheck check;
+  std::unique_ptr<Monitor> check = everyCheck();
 };
 
 inline std::string nameOfMode(const Mode &mode) {

@@ -1,0 +1,122 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Undefined uses of mbarriers and setmaxnreg, and the names of checks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/runtime/emulator/DefectTest.h"
+
+using namespace emulator;
+
+namespace {
+
+const Defect barriers[] = {
+    {"InitialisedTwice", 1, 32, 0, R"(
+  mov.u32 %r21, bar;
+  setp.eq.u32 %p0, %t, 0;
+  @!%p0 bra done;
+  mbarrier.init.shared.b64 [%r21], 1;
+  mbarrier.arrive.shared.b64 %rd5, [%r21];
+  mbarrier.inval.shared.b64 [%r21]; //-
+  mbarrier.init.shared.b64 [%r21], 2;
+done:
+)",
+     "check: initialises the mbarrier that was initialised at line \\d+ "
+     "\\(mbarrier.init.shared.b64\\), used since, and not invalidated"},
+    {"WrittenOver", 1, 32, 0, R"(
+  mov.u32 %r21, bar;
+  setp.eq.u32 %p0, %t, 0;
+  @!%p0 bra done;
+  mbarrier.init.shared.b64 [%r21], 1;
+  mbarrier.inval.shared.b64 [%r21]; //-
+  st.shared.u32 [%r21+4], %t;
+done:
+)",
+     "check: writes over the mbarrier that was initialised at line \\d+"},
+    {"WrittenOverByACopy", 1, 32, 0, R"(
+  mov.u32 %r21, bar;
+  setp.eq.u32 %p0, %t, 0;
+  @!%p0 bra done;
+  mbarrier.init.shared.b64 [%r21], 1;
+  add.u32 %r22, %r21, 16; //-
+//+  add.u32 %r22, %r21, 0;
+  cp.async.ca.shared.global [%r22], [%in], 4;
+  cp.async.wait_all;
+done:
+)",
+     "check: writes over the mbarrier that was initialised at line \\d+"},
+    {"RegistersOfAWarpgroupDiffer", 1, 256, 0, R"(
+  setp.lt.u32 %p1, %w, 4;
+  setp.lt.u32 %p2, %w, 2;
+  @!%p1 bra consumer;
+//+  @%p2 bra other;
+  setmaxnreg.dec.sync.aligned.u32 40;
+  bra done;
+other:
+  setmaxnreg.dec.sync.aligned.u32 48;
+  bra done;
+consumer:
+  setmaxnreg.inc.sync.aligned.u32 232;
+done:
+)",
+     "check: the warps 0 and 2 of one warpgroup ended with different "
+     "setmaxnreg"},
+    {"MoreRegistersThanThereAre", 1, 384, 0, R"(
+  setp.lt.u32 %p1, %w, 4;
+  @%p1 bra producer;
+  setmaxnreg.inc.sync.aligned.u32 232; //-
+//+  setmaxnreg.inc.sync.aligned.u32 240;
+  bra done;
+producer:
+  setmaxnreg.dec.sync.aligned.u32 40;
+done:
+)",
+     "check: the warps of the block ask for 66560 registers by setmaxnreg, and "
+     "it has 64512"},
+    {"FewerByAnIncrease", 1, 128, 0, R"(
+  setmaxnreg.dec.sync.aligned.u32 64;
+  setmaxnreg.inc.sync.aligned.u32 128; //-
+//+  setmaxnreg.inc.sync.aligned.u32 40;
+)",
+     "check: setmaxnreg.inc to 40 registers, but the warp has 64"},
+};
+
+MOEC_DEFECT_TESTS(BarrierCheck, barriers);
+
+TEST(Checks, AreChosenByName) {
+  CheckSelection selection;
+  EXPECT_TRUE(parseChecks("races,barriers", selection));
+  EXPECT_TRUE(selection.races && selection.barriers);
+  EXPECT_FALSE(selection.waits || selection.proxies);
+  for (const char *wrong : {"", "race", "races,", ",races", "all,races"})
+    EXPECT_FALSE(parseChecks(wrong, selection)) << wrong;
+  EXPECT_TRUE(selection.races) << "a wrong list changes nothing";
+  EXPECT_TRUE(parseChecks("none", selection));
+  EXPECT_EQ(makeChecks(selection), nullptr);
+  EXPECT_TRUE(parseChecks(checkNames(), selection));
+  EXPECT_TRUE(selection.races && selection.waits && selection.proxies &&
+              selection.barriers);
+}
+
+/// What is not asked for is not reported.
+TEST(Checks, ReportOnlyWhatIsAskedFor) {
+  const Defect racing = {"Racing", 1, 64, 0, R"(
+  mov.u32 %r2, tile;
+  st.shared.u32 [%r2], %t;
+)", nullptr};
+  for (const char *names : {"races", "waits,proxies,barriers"}) {
+    CheckSelection selection;
+    ASSERT_TRUE(parseChecks(names, selection));
+    const std::unique_ptr<Monitor> check = makeChecks(selection);
+    TestDevice device;
+    device.load(kernelOf(racing, false));
+    device.request.monitor = check.get();
+    const uint64_t out = device.array(std::vector<uint32_t>(4096));
+    const LaunchResult result = device.launch("kernel", {1}, {64}, out, out);
+    EXPECT_EQ(result.fault.kind == FaultKind::Check, selection.races) << names;
+  }
+}
+
+} // namespace
