@@ -139,6 +139,16 @@ void Actor::fence(Mask lanes, std::initializer_list<Path> passed) {
   });
 }
 
+void Actor::pass(Mask lanes, Path from, Path to) {
+  eachKnowledge(lanes, [&](Mask same, KnowledgePtr known) {
+    if (!known || !known->of(from))
+      return;
+    auto more = std::make_shared<Knowledge>(*known);
+    more->of(to) = VectorClock::join(more->of(to), more->of(from));
+    learn(same, more);
+  });
+}
+
 void Actor::defer(unsigned lane, const KnowledgePtr &near,
                   const KnowledgePtr &far) {
   if (!near && !far)
@@ -193,13 +203,14 @@ Mark Actor::mark(Marks &marks, const Access &access, bool &collective) {
   return found.mark;
 }
 
-Mark Actor::markOfAll(Marks &marks, const Access &access) {
+Mark Actor::markTogether(Marks &marks, const Access &access, Mask lanes) {
   SiteMark &found = siteMark(marks, access);
-  if (!found.all || found.lanes != access.lanes) {
-    found.lanes = access.lanes;
-    found.all = marks.addReaders({0, Marks::sourceOf(found.mark), found.lanes});
+  auto &[known, mark] = found.together[(lanes * 0x9E3779B1u) >> 29 & 7];
+  if (!mark || known != lanes) {
+    known = lanes;
+    mark = marks.addReaders({0, Marks::sourceOf(found.mark), lanes});
   }
-  return found.all;
+  return mark;
 }
 
 } // namespace emulator

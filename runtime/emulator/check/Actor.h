@@ -42,6 +42,8 @@ public:
   void meet(Mask lanes);
   /// What lanes know and did went through a fence.
   void fence(Mask lanes, std::initializer_list<Path> passed);
+  /// What is known by one path is from now on known by another.
+  void pass(Mask lanes, Path from, Path to);
   /// Relaxed reads: what a fence of the lane will let it know.
   void defer(unsigned lane, const KnowledgePtr &near, const KnowledgePtr &far);
   /// A fence of the block's scope, or of a greater one.
@@ -58,8 +60,8 @@ public:
   /// The mark of lane 0 for accesses of the current instruction; that of every
   /// lane if they are collective.
   Mark mark(Marks &marks, const Access &access, bool &collective);
-  /// The mark of a place that all of the access's lanes read.
-  Mark markOfAll(Marks &marks, const Access &access);
+  /// The mark of a place that several of the access's lanes read.
+  Mark markTogether(Marks &marks, const Access &access, Mask lanes);
   void forgetMarks() { sites_ = {}; }
 
   /// What a lane is about to compare with: a source that was found to be
@@ -82,8 +84,9 @@ private:
     uint32_t epoch = 0;
     AccessKind kind = AccessKind::Load;
     bool collective = false;
-    Mark mark = 0, all = 0;
-    Mask lanes = 0; ///< of `all`
+    Mark mark = 0;
+    /// Marks of places that several lanes read, by these.
+    std::array<std::pair<Mask, Mark>, 8> together{};
   };
   struct Deferred {
     KnowledgePtr near, far;

@@ -22,10 +22,11 @@ enum class Path : uint8_t {
   FencedDevice, ///< a fence of the cluster's, the device's or the system's
   ProxyShared,  ///< fence.proxy.async for shared memory
   ProxyGlobal,  ///< fence.proxy.async for global memory
-  ProxyMaps,    ///< fence.proxy.tensormap
+  MapsReleased, ///< fence.proxy.tensormap...release
+  MapsAcquired, ///< that, and fence.proxy.tensormap...acquire
   Inits,        ///< fence.mbarrier_init
 };
-constexpr unsigned paths = 7;
+constexpr unsigned paths = 8;
 
 struct Knowledge {
   std::array<ClockPtr, paths> clocks;

@@ -52,8 +52,10 @@ void Ordering::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
     return;
   }
   case FenceEvent::Kind::Proxy:
-    if (event.proxy == Proxy::TensorMap)
-      actor.fence(lanes, {Path::ProxyMaps});
+    if (event.proxy == Proxy::TensorMap && acquires(event.order))
+      actor.pass(lanes, Path::MapsReleased, Path::MapsAcquired);
+    else if (event.proxy == Proxy::TensorMap)
+      actor.fence(lanes, {Path::MapsReleased});
     else if (event.proxy == Proxy::Async && event.space == MemorySpace::Generic)
       actor.fence(lanes, {Path::ProxyShared, Path::ProxyGlobal});
     else if (event.proxy == Proxy::Async)

@@ -59,7 +59,8 @@ void RaceCheck::learnBefore(Check &check, uint32_t index) const {
 /// Whether a write is ordered before the access, or does not race with it.
 bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
   const uint32_t index = Marks::sourceOf(mark);
-  if (!check.operation && check.actor.knownBefore(index))
+  const bool map = check.proxy == Proxy::TensorMap;
+  if (!check.operation && !map && check.actor.knownBefore(index))
     return true;
   const Source &source = marks_.source(index);
   const unsigned lane = Marks::laneOf(mark);
@@ -75,6 +76,8 @@ bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
     learnBefore(check, index);
   }
   if (check.operation && !proxied(check, source, lanes, address))
+    return false;
+  if (map && !mapFenced(check, source, lanes, address))
     return false;
   check.memo.written = mark;
   return true;
@@ -118,6 +121,24 @@ bool RaceCheck::proxied(Check &check, const Source &source, Mask lanes,
                address);
 }
 
+/// Whether a tensor map that a thread wrote passed both fences of its proxy.
+bool RaceCheck::mapFenced(Check &check, const Source &source, Mask lanes,
+                          uint64_t address) {
+  if (!reports_.proxies || before(check, source, lanes, Path::MapsAcquired))
+    return true;
+  const bool released = before(check, source, lanes, Path::MapsReleased);
+  return raise(check,
+               "missing proxy fence: uses the tensor map that " +
+                   describe(source, lanes) + ", without a " +
+                   "fence.proxy.tensormap that " +
+                   (released ? "acquires it" : "releases it"),
+               address);
+}
+
+uint64_t RaceCheck::clusterOf(uint32_t source) {
+  return ordering_.participants().place(marks_.source(source).agent).cluster;
+}
+
 /// The readers of a place once the access has read it, too. What holds for
 /// one lane holds for all that read places of their own alike.
 Mark RaceCheck::unite(Check &check, Mark readers) {
@@ -137,16 +158,26 @@ Mark RaceCheck::unite(Check &check, Mark readers) {
   return known.followsLanes ? known.result + lane : known.result;
 }
 
+/// Of readers in other clusters that nothing orders, the first few stand for
+/// all: whoever writes without their knowing races with them, too.
 Mark RaceCheck::uniteNew(Check &check, Mark readers) {
+  constexpr unsigned strangersKept = 4;
   const Marks::Readers mine = marks_.readers(check.mark);
+  const uint64_t cluster = clusterOf(check.source);
   bool all = true; // of the readers before are ordered before this one
+  unsigned strangers = 0;
   for (Mark mark = readers; mark;) {
     const Marks::Readers each = marks_.readers(mark);
+    mark = each.next;
     if (each.source == mine.source && !(mine.lanes & ~each.lanes))
       return readers;
-    all = all && (knownBefore(check, each.source) ||
-                  before(check, marks_.source(each.source), each.lanes));
-    mark = each.next;
+    if (knownBefore(check, each.source) ||
+        before(check, marks_.source(each.source), each.lanes))
+      continue;
+    all = false;
+    strangers += clusterOf(each.source) != cluster;
+    if (strangers == strangersKept)
+      return readers;
   }
   // Broadcasts speak for lanes that may know less than this one.
   if (all && !Marks::isChain(check.mark))

@@ -22,12 +22,24 @@ bool isPrivate(uint64_t address) {
          address - paramWindow < windowBytes;
 }
 
-bool allSame(const Access &access) {
-  const uint64_t first = access.address[__builtin_ctz(access.lanes)];
-  uint64_t different = 0;
+/// Whether lanes some steps apart access the same place, as they do where
+/// several read it.
+bool mayShare(const Access &access) {
+  const uint64_t *address = access.address;
+  uint64_t same = 0;
+  for (unsigned step : {1, 2, 4, 8, 16})
+    for (unsigned lane = 0; lane + step < warpLanes; ++lane)
+      same |= address[lane] == address[lane + step];
+  return same;
+}
+
+/// The lanes of `left` that access the place of its first.
+Mask together(const Access &access, Mask left) {
+  const uint64_t first = access.address[__builtin_ctz(left)];
+  Mask same = 0;
   for (unsigned lane = 0; lane < warpLanes; ++lane)
-    different |= access.lanes >> lane & 1 ? access.address[lane] ^ first : 0;
-  return !different;
+    same |= Mask(access.address[lane] == first) << lane;
+  return same & left;
 }
 
 } // namespace
@@ -94,18 +106,34 @@ bool RaceCheck::threadAccess(Actor &actor, const Access &access) {
   Memo memo;
   Check check{actor,        nullptr, access.kind, Marks::sourceOf(base),
               access.lanes, memo};
+  check.proxy = access.proxy;
   if (access.lanes == allLanes && !collective && wholeWarp(check, access))
     return true;
-  const bool same = !collective && access.kind == AccessKind::Load &&
-                    access.lanes & (access.lanes - 1) && allSame(access);
-  const Mark all = collective ? base
-                   : same     ? actor.markOfAll(marks_, access)
-                              : 0;
-  for (Mask left = access.lanes; left; left &= left - 1) {
+  const bool share =
+      !collective && access.kind == AccessKind::Load && mayShare(access);
+  for (Mask left = access.lanes; left;) {
     check.lane = static_cast<unsigned>(__builtin_ctz(left));
-    check.mark = all ? all : base | check.lane;
+    const Mask lanes = share ? together(access, left) : left & -left;
+    left &= ~lanes;
+    check.mark = collective ? base
+                 : lanes & (lanes - 1)
+                     ? actor.markTogether(marks_, access, lanes)
+                     : base | check.lane;
+    if (!visitTogether(check, access, lanes))
+      return false;
+  }
+  return true;
+}
+
+/// A place that `lanes` access: each must be behind what was written there, and
+/// all are among its readers.
+bool RaceCheck::visitTogether(Check &check, const Access &access, Mask lanes) {
+  check.counted = false;
+  for (Mask left = lanes; left; left &= left - 1) {
+    check.lane = static_cast<unsigned>(__builtin_ctz(left));
     if (!visit(check, access.address[check.lane], access.bytes))
       return false;
+    check.counted = true;
   }
   return true;
 }
@@ -264,7 +292,7 @@ bool RaceCheck::read(Check &check, const ShadowPage::Cells &cells,
         !afterWrite(check, written, address + i * cells.unit))
       return false;
     Mark &readers = cells.reads[i];
-    if (readers != check.mark)
+    if (readers != check.mark && !check.counted)
       readers = readers ? unite(check, readers) : check.mark;
   }
   return true;

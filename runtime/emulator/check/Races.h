@@ -57,8 +57,10 @@ private:
     uint32_t source; ///< of its marks
     Mask together;   ///< lanes whose accesses are one instruction's
     Memo &memo;
+    Proxy proxy = Proxy::Generic;
     unsigned lane = 0;
-    Mark mark = 0; ///< of the lane, or of all lanes that read a place
+    Mark mark = 0;        ///< of the lane, or of all lanes that read a place
+    bool counted = false; ///< `mark` is among the place's readers
   };
   struct Union {
     Mark readers = 0, mark = 0, result = 0;
@@ -74,6 +76,7 @@ private:
   bool threadAccess(Actor &actor, const Access &access);
   bool wholeWarp(Check &check, const Access &access);
   bool ownOrKnown(const Check &check, const Mark *marks) const;
+  bool visitTogether(Check &check, const Access &access, Mask lanes);
   bool uniform(const Check &check) const;
   bool operationAccess(Actor &actor, Operation &operation,
                        const Access &access);
@@ -86,6 +89,9 @@ private:
   bool afterReads(Check &check, Mark mark, uint64_t address);
   bool proxied(Check &check, const Source &source, Mask lanes,
                uint64_t address);
+  bool mapFenced(Check &check, const Source &source, Mask lanes,
+                 uint64_t address);
+  uint64_t clusterOf(uint32_t source);
   Mark unite(Check &check, Mark readers);
   Mark uniteNew(Check &check, Mark readers);
   bool report(Check &check, const Source &other, Mask lanes, uint64_t address);

@@ -138,7 +138,7 @@ bool Environment::read(std::string &message) {
     return false;
   }
   std::string_view check = variable("MOEC_EMULATED_CHECK");
-  if (parseChecks(check.empty() ? "all" : check, checks))
+  if (check.empty() || parseChecks(check, checks))
     return true;
   const std::string form = "all, none, or a list of " + checkNames();
   message = complaint("MOEC_EMULATED_CHECK", check, form.c_str());

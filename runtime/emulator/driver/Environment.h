@@ -33,7 +33,7 @@ bool parseNumber(std::string_view text, uint64_t limit, uint64_t &number);
 struct Environment {
   Profile profile;
   Settings settings;
-  CheckSelection checks; ///< all, unless MOEC_EMULATED_CHECK says otherwise
+  CheckSelection checks; ///< none, unless MOEC_EMULATED_CHECK names some
 
   /// Reads the process's environment. False with one line in `message` if a
   /// variable has a value that it cannot have.

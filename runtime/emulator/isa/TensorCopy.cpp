@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/emulator/check/Monitor.h"
 #include "runtime/emulator/isa/AddressOperand.h"
 #include "runtime/emulator/isa/BulkReduction.h"
 #include "runtime/emulator/isa/Multicast.h"
@@ -30,6 +31,20 @@ struct TensorUse {
 };
 
 constexpr unsigned gatheredRows = 4;
+
+/// Tells the monitor that the map at a generic address is read. False if it
+/// raised a fault.
+bool tellMap(Warp &warp, Mask lane, uint64_t address) {
+  if (!warp.monitor())
+    return true;
+  Access access;
+  access.proxy = Proxy::TensorMap;
+  access.bytes = sizeof(TensorMap);
+  access.lanes = lane;
+  for (uint64_t &each : access.address)
+    each = address;
+  return warp.monitor()->access(warp, access);
+}
 
 /// Reads the map. False if a fault was raised.
 bool readMap(Warp &warp, const TensorUse &use, unsigned lane, TensorMap &map) {
@@ -58,7 +73,7 @@ bool readMap(Warp &warp, const TensorUse &use, unsigned lane, TensorMap &map) {
                "the box of a gather or scatter must have one row", lanes,
                address);
   else
-    return true;
+    return tellMap(warp, lanes, address);
   return false;
 }
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/emulator/check/Monitor.h"
 #include "runtime/emulator/isa/AddressOperand.h"
 #include "runtime/emulator/isa/Sections.h"
 #include "runtime/emulator/machine/TensorMap.h"
@@ -183,6 +184,13 @@ Outcome copyMap(Warp &warp, const Instruction &i, Mask lanes) {
   const auto lane = static_cast<unsigned>(__builtin_ctz(first));
   std::memcpy(to.lane[lane], from.lane[lane], sizeof(TensorMap));
   warp.wrote();
+  if (!warp.monitor())
+    return Outcome::Next;
+  FenceEvent fence;
+  fence.kind = FenceEvent::Kind::Proxy;
+  fence.proxy = Proxy::TensorMap;
+  fence.order = MemoryOrder::Release;
+  warp.monitor()->fence(warp, lanes, fence);
   return Outcome::Next;
 }
 

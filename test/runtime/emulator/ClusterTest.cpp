@@ -96,11 +96,8 @@ TEST_P(Clusters, MovesOfMatricesTranspose) {
       }
 }
 
-TEST_P(Clusters, LoadByATensorMapThatAKernelChanged) {
-  const int columns = 12, rows = 6;
-  std::vector<float> tensor(rows * columns);
-  for (size_t i = 0; i < tensor.size(); ++i)
-    tensor[i] = i + 1.0f;
+/// A map of 16 x 6 floats, for a kernel to change.
+TensorMap mapToChange(TestDevice &device, unsigned rows) {
   TensorMap map;
   map.address = device.array(std::vector<float>(64));
   map.rank = 2;
@@ -113,6 +110,15 @@ TEST_P(Clusters, LoadByATensorMapThatAKernelChanged) {
   map.box[0] = 8;
   map.box[1] = 4;
   map.seal();
+  return map;
+}
+
+TEST_P(Clusters, LoadByATensorMapThatAKernelChanged) {
+  const int columns = 12, rows = 6;
+  std::vector<float> tensor(rows * columns);
+  for (size_t i = 0; i < tensor.size(); ++i)
+    tensor[i] = i + 1.0f;
+  const TensorMap map = mapToChange(device, rows);
   uint64_t changed = device.array(std::vector<uint64_t>(16));
   uint64_t out = device.array(std::vector<float>(32, -1.0f));
   device.run("edit", {1}, {32}, map, changed, device.array(tensor), columns,
@@ -122,6 +128,31 @@ TEST_P(Clusters, LoadByATensorMapThatAKernelChanged) {
     const int row = 1 + i / 8, column = 4 + i % 8;
     ASSERT_EQ(got[i], tensor[row * columns + column]) << i;
   }
+}
+
+TEST(ClusterDefect, ATensorMapIsUsedWithoutAnAcquire) {
+  std::string text = readTestFile("Cluster.ptx");
+  const size_t fence = text.find("fence.proxy.tensormap::generic.acquire");
+  ASSERT_NE(fence, std::string::npos);
+  text.erase(fence, text.find(';', fence) - fence + 1);
+  TestDevice device;
+  const std::unique_ptr<Monitor> check = everyCheck();
+  device.request.monitor = check.get();
+  device.load(text);
+  const TensorMap map = mapToChange(device, 6);
+  uint64_t changed = device.array(std::vector<uint64_t>(16));
+  uint64_t floats = device.array(std::vector<float>(72, 1.0f));
+  const LaunchResult result =
+      device.launch("edit", {1}, {32}, map, changed, floats, 12, floats);
+  EXPECT_EQ(result.fault.kind, FaultKind::Check);
+  EXPECT_NE(result.fault.render().find(
+                "missing proxy fence: uses the tensor map that lane 0 of warp "
+                "0 of block (0, 0, 0) wrote"),
+            std::string::npos)
+      << result.fault.render();
+  EXPECT_NE(result.fault.message.find("fence.proxy.tensormap that acquires it"),
+            std::string::npos)
+      << result.fault.message;
 }
 
 } // namespace
