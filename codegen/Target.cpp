@@ -73,7 +73,8 @@ static Target makeZnver4() {
 /// Architectures, and a card of each: A100, A10, L40S, H100, B200, RTX 5090.
 static std::vector<GpuFeatures> gpuTable() {
   auto make = [](const char *arch, int64_t multiprocessors, int64_t sharedKiB,
-                 int64_t warps, double bytesPerSecond, double flopsPerSecond) {
+                 int64_t warps, int64_t blocks, double bytesPerSecond,
+                 double flopsPerSecond) {
     GpuFeatures gpu;
     gpu.arch = arch;
     gpu.multiprocessors = multiprocessors;
@@ -83,15 +84,16 @@ static std::vector<GpuFeatures> gpuTable() {
     gpu.sharedBytes = (sharedKiB - 1) << 10;
     gpu.multiprocessorShared = sharedKiB << 10;
     gpu.maxWarps = warps;
+    gpu.maxBlocks = blocks;
     return gpu;
   };
   std::vector<GpuFeatures> gpus = {
-      make("sm_80", 108, 164, 64, 2.04e12, 312e12),
-      make("sm_86", 72, 100, 48, 0.6e12, 125e12),
-      make("sm_89", 142, 100, 48, 0.86e12, 362e12),
-      make("sm_90a", 132, 228, 64, 3.35e12, 989e12),
-      make("sm_100a", 148, 228, 64, 8e12, 2250e12),
-      make("sm_120a", 170, 100, 48, 1.79e12, 209e12)};
+      make("sm_80", 108, 164, 64, 32, 2.04e12, 312e12),
+      make("sm_86", 72, 100, 48, 16, 0.6e12, 125e12),
+      make("sm_89", 142, 100, 48, 24, 0.86e12, 362e12),
+      make("sm_90a", 132, 228, 64, 32, 3.35e12, 989e12),
+      make("sm_100a", 148, 228, 64, 32, 8e12, 2250e12),
+      make("sm_120a", 170, 100, 48, 24, 1.79e12, 209e12)};
   for (GpuFeatures &gpu : gpus) {
     gpu.hasWarpgroupProducts = gpu.arch == "sm_90a";
     gpu.hasTensorCopies = llvm::StringRef(gpu.arch).ends_with("a");

@@ -36,6 +36,7 @@ struct GpuFeatures {
   int64_t multiprocessorShared = 0;  ///< bytes
   int64_t registers = 65536;         ///< 32-bit, of a multiprocessor
   int64_t maxWarps = 0;              ///< of a multiprocessor
+  int64_t maxBlocks = 0;             ///< of a multiprocessor
   bool hasTensorCopies = false;      ///< TMA and its barriers
   bool hasWarpgroupProducts = false; ///< wgmma
 };

@@ -7,6 +7,7 @@
 #include "codegen/ScratchMemory.h"
 #include "codegen/Target.h"
 #include "codegen/nvidia/CompileKernels.h"
+#include "codegen/nvidia/Occupancy.h"
 #include "codegen/x86/CompileKernels.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/ModelInput.h"
@@ -197,11 +198,18 @@ Error Compilation::assembleCode(CompiledTarget &compiled, TargetCode &made) {
                              "': " + toString(code.takeError()));
   made.machine = moert::format::Machine::Nvidia;
   made.code = std::move(code->fatBinary);
-  for (const auto &kernel : code->kernels)
-    made.resources[kernel.first()] = {
-        static_cast<uint32_t>(kernel.second.registers),
-        static_cast<uint32_t>(kernel.second.sharedBytes),
-        static_cast<uint32_t>(kernel.second.stackBytes)};
+  for (auto kernel : compiled.module->getOps<exec::KernelOp>()) {
+    KernelResources taken = code->kernels.lookup(kernel.getSymName());
+    exec::BlockAttr block = kernel.getBlockAttr();
+    int64_t resident = residentBlocks(compiled.target.gpu,
+                                      {block.getThreads(), taken.registers,
+                                       taken.sharedBytes + block.getShared()});
+    made.resources[kernel.getSymName()] = {
+        static_cast<uint32_t>(taken.registers),
+        static_cast<uint32_t>(taken.sharedBytes),
+        static_cast<uint32_t>(taken.stackBytes),
+        static_cast<uint32_t>(resident)};
+  }
   return Error::success();
 }
 

@@ -68,6 +68,10 @@ Error moec::inspectArtifact(const InspectOptions &options,
     (options.json ? printFusionJson : printFusionText)(*artifact, output);
     return Error::success();
   }
+  if (options.kernels) {
+    (options.json ? printKernelJson : printKernelText)(*artifact, output);
+    return Error::success();
+  }
   if (options.memoryMap) {
     printMemoryMap(*artifact, *options.memoryMap, output);
     return Error::success();

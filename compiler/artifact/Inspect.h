@@ -24,6 +24,7 @@ struct InspectOptions {
   std::string path;
   bool json = false;         ///< one JSON object in place of text for people
   bool fusionReport = false; ///< what fusion made of the programs, alone
+  bool kernels = false;      ///< the kernels alone
   /// The memory plan alone.
   std::optional<MemoryMapForm> memoryMap;
 };

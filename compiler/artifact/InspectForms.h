@@ -42,6 +42,12 @@ void printFusionText(const moert::Artifact &artifact,
 void printFusionJson(const moert::Artifact &artifact,
                      llvm::raw_ostream &output);
 
+/// The kernels: resources, and rooflines of a launch.
+void printKernelText(const moert::Artifact &artifact,
+                     llvm::raw_ostream &output);
+void printKernelJson(const moert::Artifact &artifact,
+                     llvm::raw_ostream &output);
+
 } // namespace moec
 
 #endif // COMPILER_ARTIFACT_INSPECTFORMS_H

@@ -158,6 +158,7 @@ void JsonForm::printBlock(const format::Block &block) {
   json.attribute("shared_bytes", block.shared_bytes() + block.static_bytes());
   json.attribute("registers", block.registers());
   json.attribute("local_bytes", block.local_bytes());
+  json.attribute("resident_blocks", block.resident_blocks());
   json.attribute("scratch_bytes", block.scratch_bytes());
 }
 

@@ -119,7 +119,7 @@ static format::Block toBlock(exec::BlockAttr block, GpuResources resources) {
                        static_cast<uint32_t>(block.getTasks()),
                        static_cast<uint32_t>(block.getShared()),
                        resources.staticBytes, resources.registers,
-                       resources.localBytes,
+                       resources.localBytes, resources.residentBlocks,
                        static_cast<uint64_t>(block.getScratch()));
 }
 

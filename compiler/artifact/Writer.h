@@ -35,6 +35,7 @@ struct GpuResources {
   uint32_t staticBytes =
       0;                   ///< shared memory of a block, beside the dynamic one
   uint32_t localBytes = 0; ///< of a thread
+  uint32_t residentBlocks = 0; ///< that a multiprocessor holds at once
 };
 
 /// What an artifact holds for one target.

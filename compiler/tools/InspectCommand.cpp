@@ -15,6 +15,7 @@ void moec::addInspectCommand(CLI::App &app) {
                   "  moec inspect mixtral.moe\n"
                   "  moec inspect --json mixtral.moe\n"
                   "  moec inspect --fusion-report mixtral.moe\n"
+                  "  moec inspect --kernels mixtral.moe\n"
                   "  moec inspect --memory-map=svg mixtral.moe > map.svg");
   auto options = std::make_shared<InspectOptions>();
   command->add_option("FILE", options->path, "An artifact")->required();
@@ -35,6 +36,12 @@ void moec::addInspectCommand(CLI::App &app) {
       ->default_str("text")
       ->check(CLI::IsMember({"text", "json", "svg"}))
       ->excludes("--fusion-report");
+  command
+      ->add_flag("--kernels", options->kernels,
+                 "Print what a launch of each kernel moves, computes and takes "
+                 "at best, and what its blocks take of a GPU")
+      ->excludes("--fusion-report")
+      ->excludes("--memory-map");
   command->callback([options, report, map, command] {
     options->fusionReport = command->count("--fusion-report") > 0;
     options->json |= *report == "json";

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/Target.h"
+#include "codegen/nvidia/Occupancy.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -69,4 +70,21 @@ TEST(Target, UnknownNameIsRefusedWithTheKnownOnes) {
   EXPECT_THAT(error, HasSubstr("unknown target 'znver9'"));
   for (llvm::StringRef name : targetNames())
     EXPECT_THAT(error, HasSubstr(name.str()));
+}
+
+TEST(Occupancy, TheScarcestResourceDecides) {
+  llvm::Expected<Target> target = lookupTarget("sm_90a");
+  ASSERT_TRUE(bool(target));
+  const GpuFeatures &gpu = target->gpu;
+  // 64 warps of 32 threads: 16 blocks of 4 warps.
+  EXPECT_EQ(residentBlocks(gpu, {128, 32, 0}), 16);
+  // 65536 registers: 255, given in units of 256 to a warp, for 8 warps.
+  EXPECT_EQ(residentBlocks(gpu, {128, 255, 0}), 2);
+  // 228 KiB of shared memory, of which the system takes one for each block.
+  EXPECT_EQ(residentBlocks(gpu, {128, 32, 75 << 10}), 3);
+  EXPECT_EQ(residentBlocks(gpu, {128, 32, (75 << 10) + 1}), 2);
+  EXPECT_EQ(residentBlocks(gpu, {32, 16, 0}), 32);
+  // None fits.
+  EXPECT_EQ(residentBlocks(gpu, {1024, 255, 0}), 0);
+  EXPECT_EQ(residentBlocks(gpu, {32, 16, 228 << 10}), 0);
 }

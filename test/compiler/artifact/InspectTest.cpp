@@ -31,7 +31,7 @@ protected:
   std::string inspect(bool json) {
     std::string text;
     llvm::raw_string_ostream stream(text);
-    EXPECT_EQ(messageOf(inspectArtifact({path, json, false, {}}, stream)), "");
+    EXPECT_EQ(messageOf(inspectArtifact({path, json, false, false, {}}, stream)), "");
     return text;
   }
 
@@ -96,7 +96,7 @@ TEST_F(InspectTest, DamagedFileIsRefused) {
   std::ofstream(path) << "nothing";
   std::string text;
   llvm::raw_string_ostream stream(text);
-  EXPECT_EQ(messageOf(inspectArtifact({path, false, false, {}}, stream)),
+  EXPECT_EQ(messageOf(inspectArtifact({path, false, false, false, {}}, stream)),
             path + ": has 7 bytes, but an artifact has at least 4096; name a "
                    ".moe artifact");
   EXPECT_EQ(text, "");

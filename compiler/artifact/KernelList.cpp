@@ -1,0 +1,141 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// The kernels of an artifact: what one launch of each moves, computes and takes
+// at best, and what its blocks take of a GPU.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/artifact/FusionReport.h"
+#include "compiler/artifact/InspectForms.h"
+#include "compiler/artifact/TextTable.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+#include <map>
+
+using namespace llvm;
+using namespace moec;
+namespace format = moert::format;
+
+namespace {
+
+/// Blocks by the name of their kernel; none of a CPU.
+using Blocks = std::map<std::string, const format::Block *>;
+
+Blocks blocksOf(const format::Target &target) {
+  Blocks blocks;
+  for (const format::Kernel *kernel : *target.kernels())
+    if (kernel->block())
+      blocks[kernel->symbol()->str()] = kernel->block();
+  return blocks;
+}
+
+/// Warps that a multiprocessor holds of the kernel.
+uint32_t residentWarps(const format::Block &block) {
+  return block.resident_blocks() * ((block.threads() + 31) / 32);
+}
+
+void addResources(const format::Block &block, std::vector<std::string> &cells) {
+  for (uint32_t n : {block.threads(), block.registers(),
+                     block.shared_bytes() + block.static_bytes(),
+                     block.local_bytes(), residentWarps(block)})
+    cells.push_back(formatCount(n));
+}
+
+void printRegime(const RegimeReport &regime, const Blocks &blocks,
+                 raw_ostream &output) {
+  bool isGpu = !blocks.empty();
+  TextTable rows(isGpu ? "lrrrrrrrrrrl" : "lrrrrrl");
+  std::vector<std::string> head = {"kernel"};
+  if (isGpu)
+    for (const char *name :
+         {"threads", "registers", "shared", "local", "warps"})
+      head.push_back(name);
+  for (const char *name :
+       {"launches", "MB each", "MFLOP each", "us each", "at its", "limit"})
+    head.push_back(name);
+  head.erase(head.end() - 2);
+  rows.add(head);
+  for (const KernelReport &kernel : regime.kernels) {
+    std::vector<std::string> cells = {kernel.kernel};
+    if (isGpu)
+      addResources(*blocks.at(kernel.kernel), cells);
+    double count = static_cast<double>(kernel.launches);
+    cells.push_back(utostr(kernel.launches));
+    for (double number :
+         {kernel.traffic.total() / count / 1e6, kernel.flops / count / 1e6,
+          kernel.seconds / count * 1e6})
+      cells.push_back(formatv("{0:f2}", number).str());
+    cells.push_back(kernel.limit);
+    rows.add(cells);
+  }
+  output << "  " << regime.name << ", " << regime.maxTokens << " tokens\n";
+  rows.print(output, 4);
+}
+
+void writeKernel(json::OStream &json, const KernelReport &kernel,
+                 const Blocks &blocks) {
+  double count = static_cast<double>(kernel.launches);
+  json.attribute("kernel", kernel.kernel);
+  json.attribute("computes", kernel.computes);
+  json.attribute("launches", kernel.launches);
+  json.attribute("bytes", kernel.traffic.total() / count);
+  json.attribute("flops", kernel.flops / count);
+  json.attribute("seconds", kernel.seconds / count);
+  json.attribute("limit", kernel.limit);
+  auto block = blocks.find(kernel.kernel);
+  if (block == blocks.end())
+    return;
+  const format::Block &own = *block->second;
+  json.attribute("threads", own.threads());
+  json.attribute("registers", own.registers());
+  json.attribute("shared_bytes", own.shared_bytes() + own.static_bytes());
+  json.attribute("local_bytes", own.local_bytes());
+  json.attribute("resident_warps", residentWarps(own));
+}
+
+} // namespace
+
+void moec::printKernelText(const moert::Artifact &artifact,
+                           raw_ostream &output) {
+  std::vector<TargetReport> reports = reportFusion(artifact);
+  for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
+    output << "target " << report.name << '\n';
+    Blocks blocks = blocksOf(*target);
+    for (const RegimeReport &regime : report.regimes)
+      printRegime(regime, blocks, output);
+  }
+}
+
+void moec::printKernelJson(const moert::Artifact &artifact,
+                           raw_ostream &output) {
+  std::vector<TargetReport> reports = reportFusion(artifact);
+  json::OStream json(output, /*IndentSize=*/2);
+  json.object([&] {
+    json.attributeArray("targets", [&] {
+      for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
+        Blocks blocks = blocksOf(*target);
+        const TargetReport &own = report;
+        json.object([&] {
+          json.attribute("name", own.name);
+          json.attributeArray("regimes", [&] {
+            for (const RegimeReport &regime : own.regimes)
+              json.object([&] {
+                json.attribute("name", regime.name);
+                json.attribute("tokens", regime.maxTokens);
+                json.attributeArray("kernels", [&] {
+                  for (const KernelReport &kernel : regime.kernels)
+                    json.object([&] { writeKernel(json, kernel, blocks); });
+                });
+              });
+          });
+        });
+      }
+    });
+  });
+  output << '\n';
+}
