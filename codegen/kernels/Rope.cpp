@@ -89,7 +89,7 @@ SinCos Rotation::angle(Emit &emit, Value position, Value index,
   return emitSinCos(emit, emit.mulF(spread(emit, p, lanes), frequency));
 }
 
-Rotation::Pair Rotation::rotatePair(Emit &emit, Pair v, SinCos angle) const {
+Rotation::Pair Rotation::rotatePair(Emit &emit, Pair v, SinCos angle) {
   Value minus = arith::NegFOp::create(emit, emit.mulF(v.b, angle.sin));
   return {emit.fma(v.a, angle.cos, minus),
           emit.fma(v.b, angle.cos, emit.mulF(v.a, angle.sin))};
@@ -150,30 +150,12 @@ const KernelBuilder moec::ropeKernel = {ropeOperations, planRope, emitRope};
 // decoder.rope of queries and of keys, then decoder.append_kv
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-/// The operations, and the areas of a thread's scratch memory.
-struct RotatedAppend {
-  decoder::RopeOp queries, keys;
-  decoder::AppendKVOp append;
-  ScratchAreas areas;
-  int64_t queryAngles, keyAngles, keyRow;
-
-  explicit RotatedAppend(exec::KernelOp kernel);
-  LogicalResult check();
-};
-
-} // namespace
-
 RotatedAppend::RotatedAppend(exec::KernelOp kernel)
     : queries(firstOperation<decoder::RopeOp>(kernel)),
       keys(cast<decoder::RopeOp>(queries->getNextNode())),
       append(cast<decoder::AppendKVOp>(keys->getNextNode())) {
   if (append.getKeys() == queries.getY())
     std::swap(queries, keys);
-  queryAngles = areas.take(Rotation::scratchBytes(queries));
-  keyAngles = areas.take(Rotation::scratchBytes(keys));
-  keyRow = areas.take(rowLength(keys.getY()) * sizeof(float));
 }
 
 LogicalResult RotatedAppend::check() {
@@ -188,6 +170,21 @@ LogicalResult RotatedAppend::check() {
   return checkRowMajor(append);
 }
 
+namespace {
+
+/// The areas of a thread's scratch memory.
+struct RotationAreas {
+  ScratchAreas areas;
+  int64_t queryAngles, keyAngles, keyRow;
+
+  explicit RotationAreas(RotatedAppend ops)
+      : queryAngles(areas.take(Rotation::scratchBytes(ops.queries))),
+        keyAngles(areas.take(Rotation::scratchBytes(ops.keys))),
+        keyRow(areas.take(rowLength(ops.keys.getY()) * sizeof(float))) {}
+};
+
+} // namespace
+
 static FailureOr<KernelPlan> planRotatedAppend(exec::KernelOp kernel,
                                                const KernelContext &) {
   RotatedAppend ops(kernel);
@@ -196,13 +193,14 @@ static FailureOr<KernelPlan> planRotatedAppend(exec::KernelOp kernel,
   KernelPlan plan;
   plan.tasksPerRow = 1;
   plan.grain = MOERT_PAGE_TOKENS; // as decoder.append_kv alone
-  plan.scratchBytes = ops.areas.bytes();
+  plan.scratchBytes = RotationAreas(ops).areas.bytes();
   return plan;
 }
 
 static void emitRotatedAppend(exec::KernelOp kernel, const KernelContext &,
                               Emit &emit) {
   RotatedAppend ops(kernel);
+  RotationAreas areas(ops);
   std::string table = (kernel.getSymName() + "_frequencies").str();
   emitKernel(emit, kernel.getSymName(), [&](KernelArguments arguments) {
     auto area = [&](int64_t offset) {
@@ -216,11 +214,11 @@ static void emitRotatedAppend(exec::KernelOp kernel, const KernelContext &,
     Matrix to = matrixOf(emit, arguments, ops.queries.getY());
     Matrix keys = matrixOf(emit, arguments, ops.keys.getX());
     Matrix values = matrixOf(emit, arguments, ops.append.getValues());
-    Rotation ofQueries(emit, ops.queries, table, area(ops.queryAngles));
+    Rotation ofQueries(emit, ops.queries, table, area(areas.queryAngles));
     Rotation ofKeys = ofQueries;
     bool same = Rotation::sameAngles(ops.queries, ops.keys);
     if (!same)
-      ofKeys = Rotation(emit, ops.keys, table + "_keys", area(ops.keyAngles));
+      ofKeys = Rotation(emit, ops.keys, table + "_keys", area(areas.keyAngles));
     forEachTask(emit, arguments, [&](Value t) {
       Value position = batch.position(emit, t);
       ofQueries.setPosition(emit, position);
@@ -230,7 +228,7 @@ static void emitRotatedAppend(exec::KernelOp kernel, const KernelContext &,
       Row rotated =
           isYielded(ops.keys.getY())
               ? matrixOf(emit, arguments, ops.keys.getY()).row(emit, t)
-              : area(ops.keyRow);
+              : area(areas.keyRow);
       ofKeys.rotate(emit, keys.row(emit, t), rotated, keys.width);
       cache.append(emit, batch, t, {rotated, values.row(emit, t)});
     });

@@ -40,12 +40,22 @@ public:
   SinCos angle(Emit &emit, mlir::Value position, mlir::Value index,
                int64_t lanes) const;
   /// (a cos - b sin, b cos + a sin)
-  Pair rotatePair(Emit &emit, Pair v, SinCos angle) const;
+  static Pair rotatePair(Emit &emit, Pair v, SinCos angle);
 
 private:
   int64_t half;    ///< head_dim / 2
   Row frequencies; ///< [half]
   Row cos, sin;    ///< [half]
+};
+
+/// The operations of a kernel that rotates queries and keys, and appends the
+/// keys.
+struct RotatedAppend {
+  decoder::RopeOp queries, keys;
+  decoder::AppendKVOp append;
+
+  explicit RotatedAppend(exec::KernelOp kernel);
+  mlir::LogicalResult check();
 };
 
 } // namespace moec

@@ -13,8 +13,9 @@ static constexpr int64_t taskThreads = 32;
 
 SmallVector<const KernelBuilder *> moec::gpuKernelBuilders() {
   SmallVector<const KernelBuilder *> builders = {&gpuAttentionKernel};
-  for (ArrayRef<KernelBuilder> some : {gpuRowKernels(), gpuTopKernels(),
-                                       gpuRoutingKernels(), productKernels()})
+  for (ArrayRef<KernelBuilder> some :
+       {gpuRowKernels(), gpuHeadKernels(), gpuTopKernels(), gpuRoutingKernels(),
+        productKernels()})
     for (const KernelBuilder &builder : some)
       builders.push_back(&builder);
   return builders;

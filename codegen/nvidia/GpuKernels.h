@@ -19,6 +19,9 @@ llvm::SmallVector<const KernelBuilder *> gpuKernelBuilders();
 
 // GpuAttention.cpp
 extern const KernelBuilder gpuAttentionKernel;
+// GpuHeads.cpp
+/// Rotation of heads, and what appends to the cache.
+llvm::ArrayRef<KernelBuilder> gpuHeadKernels();
 // GpuTop.cpp
 llvm::ArrayRef<KernelBuilder> gpuTopKernels();
 // GpuRows.cpp

@@ -130,6 +130,16 @@ TEST_P(RopeGroup, HasTheBitsOfTheChain) {
           << target << ", ranges of " << cut;
     }
   }
+  GpuKernel kernel(group.text(), "sm_80");
+  for (const GpuMode &mode : gpuModes()) {
+    Values v(heads);
+    TestTensor &pages = v.cache.pages();
+    kernel.run({reads(v.q), reads(v.k), reads(v.v), reads(v.batch.batch),
+                reads(pages), writes(pages), writes(v.rotated)},
+               v.rows, mode);
+    EXPECT_TRUE(sameBits(v.rotated, expected.rotated)) << mode.name();
+    EXPECT_TRUE(sameBits(pages, expected.cache.pages())) << mode.name();
+  }
 }
 
 static const Heads shapes[] = {
