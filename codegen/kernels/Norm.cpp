@@ -108,13 +108,17 @@ const KernelBuilder moec::rmsNormKernel = {rmsNormOperations, planRMSNorm,
 // decoder.add, then decoder.rms_norm of the sum
 //===----------------------------------------------------------------------===//
 
+LogicalResult moec::checkAddNorm(decoder::AddOp add, decoder::RMSNormOp norm) {
+  if (norm.getX() != add.getY())
+    return norm.emitOpError("shares a kernel with a sum that it does not read");
+  return failure(failed(checkRowMajor(add)) || failed(checkRowMajor(norm)));
+}
+
 static FailureOr<KernelPlan> planAddNorm(exec::KernelOp kernel,
                                          const KernelContext &) {
   auto add = firstOperation<decoder::AddOp>(kernel);
   auto norm = cast<decoder::RMSNormOp>(add->getNextNode());
-  if (norm.getX() != add.getY())
-    return norm.emitOpError("shares a kernel with a sum that it does not read");
-  if (failed(checkRowMajor(add)) || failed(checkRowMajor(norm)))
+  if (failed(checkAddNorm(add, norm)))
     return failure();
   KernelPlan plan;
   plan.tasksPerRow = 1;

@@ -28,6 +28,9 @@ void forEachNormedStrip(Emit &emit, decoder::RMSNormOp op, Row from, Row weight,
 void emitNormedRows(Emit &emit, const KernelArguments &arguments,
                     decoder::RMSNormOp op);
 
+/// Checks the operations of a kernel that norms a sum.
+mlir::LogicalResult checkAddNorm(decoder::AddOp add, decoder::RMSNormOp norm);
+
 } // namespace moec
 
 #endif // CODEGEN_KERNELS_NORM_H

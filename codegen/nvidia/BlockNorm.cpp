@@ -4,7 +4,7 @@
 
 #include "codegen/nvidia/BlockNorm.h"
 
-#include "mlir/IR/TypeUtilities.h"
+#include "codegen/nvidia/GpuStrips.h"
 
 using namespace mlir;
 using namespace moec;
@@ -63,30 +63,38 @@ Value BlockNorm::inverse(Emit &emit) const {
   return emit.divF(emit.number(f32, 1.0), emit.sqrt(emit.addF(mean, epsilon)));
 }
 
+int64_t BlockNorm::lanes() const {
+  decoder::RMSNormOp norm = op;
+  return accessLanes({norm.getX().getType().getElementType(),
+                      norm.getWeight().getType().getElementType(),
+                      norm.getY().getType().getElementType()},
+                     rowLength(norm.getX()));
+}
+
 void BlockNorm::emitRow(Emit &emit, const GpuArguments &arguments,
                         Value row) const {
+  Row from = matrixOf(arguments, decoder::RMSNormOp(op).getX()).row(emit, row);
+  emitRow(emit, arguments, row,
+          [&](Value i) { return loadWhole(emit, from, i, lanes()); });
+}
+
+void BlockNorm::emitRow(Emit &emit, const GpuArguments &arguments, Value row,
+                        llvm::function_ref<Value(Value)> load) const {
   decoder::RMSNormOp norm = op;
-  auto rowOf = [&](Value tensor) {
-    Row all = {arguments.pointerTo(tensor),
-               getElementTypeOrSelf(tensor.getType())};
-    return all.from(emit, emit.mul(row, rowLength(tensor)));
-  };
-  Row from = rowOf(norm.getX()), to = rowOf(norm.getY()), copy = shared(emit);
-  Row weight = {arguments.pointerTo(norm.getWeight()),
-                getElementTypeOrSelf(norm.getWeight().getType())};
-  Value length = emit.i64(rowLength(norm.getX()));
-  forEachOfBlock(emit, threads, length, [&](Value i) {
-    storeStrip(emit, loadStrip(emit, from, i, 1), copy, i);
-  });
+  int64_t length = rowLength(norm.getX()), lanes = this->lanes();
+  Row copy = shared(emit), weight = rowOf(arguments, norm.getWeight());
+  Row to = matrixOf(arguments, norm.getY()).row(emit, row);
+  forEachBlockStrip(emit, length, lanes, threads,
+                    [&](Value i) { storeWhole(emit, load(i), copy, i); });
   blockBarrier(emit);
-  Value inverse = this->inverse(emit);
+  Value inverse = spread(emit, this->inverse(emit), lanes);
   blockBarrier(emit); // what follows overwrites the row
-  forEachOfBlock(emit, threads, length, [&](Value i) {
-    Value unit = emit.mulF(loadStrip(emit, copy, i, 1), inverse);
-    Value v = emit.mulF(unit, loadStrip(emit, weight, i, 1));
+  forEachBlockStrip(emit, length, lanes, threads, [&](Value i) {
+    Value unit = emit.mulF(loadWhole(emit, copy, i, lanes), inverse);
+    Value v = emit.mulF(unit, loadWhole(emit, weight, i, lanes));
     Value rounded = emit.round(v, to.element);
-    emit.store(rounded, to.address(emit, i));
-    storeStrip(emit, emit.widen(rounded), copy, i);
+    storeAligned(emit, rounded, to.address(emit, i));
+    storeWhole(emit, emit.widen(rounded), copy, i);
   });
   blockBarrier(emit);
 }

@@ -30,6 +30,11 @@ public:
   /// threads to read, is what was written.
   void emitRow(Emit &emit, const GpuArguments &arguments,
                mlir::Value row) const;
+  /// The same of a row of which load(index) gives the strip of `lanes()` f32
+  /// from an element on.
+  void emitRow(Emit &emit, const GpuArguments &arguments, mlir::Value row,
+               llvm::function_ref<mlir::Value(mlir::Value index)> load) const;
+  int64_t lanes() const;
   Row shared(Emit &emit) const {
     return {sharedMemory(emit, sharedOffset), emit.getF32Type()};
   }

@@ -14,8 +14,8 @@ static constexpr int64_t taskThreads = 32;
 SmallVector<const KernelBuilder *> moec::gpuKernelBuilders() {
   SmallVector<const KernelBuilder *> builders = {&gpuAttentionKernel};
   for (ArrayRef<KernelBuilder> some :
-       {gpuRowKernels(), gpuHeadKernels(), gpuTopKernels(), gpuRoutingKernels(),
-        productKernels()})
+       {gpuRowKernels(), gpuHeadKernels(), gpuNormKernels(), gpuTopKernels(),
+        gpuRoutingKernels(), productKernels()})
     for (const KernelBuilder &builder : some)
       builders.push_back(&builder);
   return builders;

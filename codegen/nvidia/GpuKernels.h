@@ -22,6 +22,8 @@ extern const KernelBuilder gpuAttentionKernel;
 // GpuHeads.cpp
 /// Rotation of heads, and what appends to the cache.
 llvm::ArrayRef<KernelBuilder> gpuHeadKernels();
+// GpuNorm.cpp
+llvm::ArrayRef<KernelBuilder> gpuNormKernels();
 // GpuTop.cpp
 llvm::ArrayRef<KernelBuilder> gpuTopKernels();
 // GpuRows.cpp
