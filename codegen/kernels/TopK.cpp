@@ -25,9 +25,6 @@ using namespace moec;
 
 namespace {
 
-/// The key of what is chosen already; below that of every number.
-constexpr int64_t takenKey = std::numeric_limits<int32_t>::min();
-
 /// The work on one token. `logits`, `experts` and `weights` point to its rows.
 class TokenRouter {
 public:
@@ -45,8 +42,6 @@ public:
   Value route(Value logits, Value bias, Value experts, Value weights);
 
 private:
-  Value orderKey(Value v);
-  Value sigmoid(Value logit);
   Value number(double v) { return emit.number(f32, v); }
   Value at(Value array, Value i) {
     return emit.load(f32, emit.at(array, f32, i));
@@ -85,11 +80,15 @@ Value TokenRouter::fold(int64_t n, Value init,
                    })[0];
 }
 
-/// An i32 that orders like the number: -0 equals 0, NaN equals -infinity.
-Value TokenRouter::orderKey(Value v) {
+static Value number(Emit &emit, double v) {
+  return emit.number(emit.getF32Type(), v);
+}
+
+Value moec::orderKey(Emit &emit, Value v) {
+  Type i32 = emit.getI32Type();
   Value isNaN = arith::CmpFOp::create(emit, arith::CmpFPredicate::UNO, v, v);
-  Value lowest = number(-std::numeric_limits<double>::infinity());
-  Value plain = emit.addF(emit.select(isNaN, lowest, v), number(0.0));
+  Value lowest = number(emit, -std::numeric_limits<double>::infinity());
+  Value plain = emit.addF(emit.select(isNaN, lowest, v), number(emit, 0.0));
   Value bits = arith::BitcastOp::create(emit, i32, plain);
   Value sign = arith::ShRSIOp::create(emit, bits, emit.truncate(emit.i64(31)));
   Value flip = arith::AndIOp::create(
@@ -97,9 +96,9 @@ Value TokenRouter::orderKey(Value v) {
   return arith::XOrIOp::create(emit, bits, flip);
 }
 
-Value TokenRouter::sigmoid(Value logit) {
+Value moec::sigmoid(Emit &emit, Value logit) {
   Value exp = emit.exp(arith::NegFOp::create(emit, logit));
-  return emit.divF(number(1.0), emit.addF(number(1.0), exp));
+  return emit.divF(number(emit, 1.0), emit.addF(number(emit, 1.0), exp));
 }
 
 //===----------------------------------------------------------------------===//
@@ -110,7 +109,7 @@ Value TokenRouter::sigmoid(Value logit) {
 /// and marks them as taken; chosen(j, index) for each, the best first.
 void TokenRouter::choose(Value from, int64_t count, int64_t best,
                          llvm::function_ref<void(Value, Value)> chosen) {
-  Value taken = emit.truncate(emit.i64(takenKey));
+  Value taken = emit.truncate(emit.i64(takenExpertKey));
   emit.loop(emit.i64(0), emit.i64(best), 1, [&](Value j) {
     Value index = emit.loop(
         emit.i64(0), emit.i64(count), 1, ValueRange{taken, emit.i64(0)},
@@ -130,7 +129,7 @@ Value TokenRouter::fillKeys(Value logits) {
   Value no = arith::ConstantOp::create(emit, emit.getBoolAttr(false));
   return fold(count, no, [&](Value i, Value found) {
     Value logit = at(logits, i);
-    put(orderKey(logit), keys, i);
+    put(orderKey(emit, logit), keys, i);
     Value isNaN =
         arith::CmpFOp::create(emit, arith::CmpFPredicate::UNO, logit, logit);
     return arith::OrIOp::create(emit, found, isNaN).getResult();
@@ -149,10 +148,10 @@ void TokenRouter::scoreExperts(Value logits, Value bias) {
   emit.loop(emit.i64(0), emit.i64(count), 1, [&](Value i) {
     Value logit = at(logits, i);
     Value score = softmax ? emit.divF(emit.exp(emit.subF(logit, maximum)), sum)
-                          : sigmoid(logit);
+                          : sigmoid(emit, logit);
     if (bias) {
       score = emit.addF(score, at(bias, i));
-      put(orderKey(score), keys, i);
+      put(orderKey(emit, score), keys, i);
     }
     put(score, scores, i);
   });
@@ -179,10 +178,10 @@ Value TokenRouter::groupScore(Value group, int64_t size) {
 void TokenRouter::keepBestGroups() {
   int64_t groups = *op.getGroups(), size = count / groups;
   emit.loop(emit.i64(0), emit.i64(groups), 1, [&](Value group) {
-    put(orderKey(groupScore(group, size)), groupKeys, group);
+    put(orderKey(emit, groupScore(group, size)), groupKeys, group);
   });
   choose(groupKeys, groups, *op.getChosenGroups(), [](Value, Value) {});
-  Value taken = emit.truncate(emit.i64(takenKey));
+  Value taken = emit.truncate(emit.i64(takenExpertKey));
   emit.loop(emit.i64(0), emit.i64(count), 1, [&](Value i) {
     Value group = emit.load(i32, emit.at(groupKeys, i32, emit.div(i, size)));
     Value key = emit.load(i32, emit.at(keys, i32, i));
@@ -223,8 +222,8 @@ void TokenRouter::weigh(Value logits, Value experts, Value weights) {
                                  })
                           : maximumLogit(logits);
   Value sum = fold(k, number(0.0), [&](Value j, Value sum) {
-    Value score =
-        softmax ? emit.exp(emit.subF(chosen(j), maximum)) : sigmoid(chosen(j));
+    Value score = softmax ? emit.exp(emit.subF(chosen(j), maximum))
+                          : sigmoid(emit, chosen(j));
     put(score, weights, j);
     return emit.addF(sum, score);
   });

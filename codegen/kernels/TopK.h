@@ -13,6 +13,8 @@
 #include "codegen/Emit.h"
 #include "dialects/MoE/MoE.h"
 
+#include <limits>
+
 namespace moec {
 
 /// Pointers to what belongs to one token.
@@ -24,6 +26,12 @@ struct TokenRoute {
 };
 
 int64_t routeScratchBytes(moe::TopKOp op);
+
+/// An i32 that orders like the number: -0 equals 0, NaN equals -infinity.
+mlir::Value orderKey(Emit &emit, mlir::Value v);
+/// The key of what is chosen already; below that of every number.
+constexpr int64_t takenExpertKey = std::numeric_limits<int32_t>::min();
+mlir::Value sigmoid(Emit &emit, mlir::Value logit);
 
 /// Chooses and weighs the experts of a token. Returns whether a logit is NaN.
 mlir::Value routeToken(Emit &emit, moe::TopKOp op, const TokenRoute &token);

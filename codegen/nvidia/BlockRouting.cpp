@@ -4,14 +4,16 @@
 
 #include "codegen/nvidia/BlockRouting.h"
 
-#include "codegen/kernels/Plan.h"
-#include "codegen/kernels/TopK.h"
 #include "codegen/nvidia/BlockNorm.h"
-#include "runtime/abi/Kernel.h"
+#include "codegen/nvidia/BlockPlan.h"
+#include "codegen/nvidia/GpuStrips.h"
+#include "codegen/nvidia/WarpTopK.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace mlir;
 using namespace moec;
@@ -30,7 +32,7 @@ struct ChoiceAreas {
     moe::TopKOp topK = routing.topK;
     if (!topK)
       return;
-    scratch = areas.take(routeScratchBytes(topK));
+    scratch = areas.take(warpRouteScratchBytes(topK));
     experts = areas.take(4 * topK.getK());
     weights = areas.take(4 * topK.getK());
   }
@@ -66,21 +68,10 @@ public:
   PlanStage(const Routing &routing, const RoutingShape &shape)
       : ops(routing), shape(shape), type(ops.dispatch.getPlan().getType()) {}
 
-  static int64_t sharedBytes(const Routing &routing,
-                             const RoutingShape &shape) {
-    moe::PlanType type = moe::DispatchOp(routing.dispatch).getPlan().getType();
-    return 4 * (type.getExperts() + shape.maxTokens * type.getChoices());
-  }
   TaskCount tasks() const override { return {0, shape.unit}; }
   void emitBlock(Emit &emit, const GpuArguments &arguments, Value) override;
 
 private:
-  Value counts(Emit &emit) { return sharedMemory(emit); }
-  Value experts(Emit &emit) {
-    return sharedMemory(emit, 4 * type.getExperts());
-  }
-  void place(Emit &emit, const PlanArrays &plan, Value expert, Value slots);
-
   Routing ops;
   RoutingShape shape;
   moe::PlanType type;
@@ -113,24 +104,33 @@ Value ChoiceStage::dot(Emit &emit, Row weights) {
   constexpr int64_t group = 8, step = group * warpThreads;
   Row x = area(emit, areas.row);
   int64_t length = rowLength(ops.router.getX());
+  // Rows are aligned to what divides them.
+  int64_t lanes =
+      accessLanes({x.element, weights.element}, std::gcd(length, group));
   Value first = emit.mul(laneIndex(emit), group);
-  Value sum = emit.number(emit.getF32Type(), 0.0);
-  auto add = [&](Value at, Value sum) {
-    return emit.fma(loadStrip(emit, x, at, 1), loadStrip(emit, weights, at, 1),
-                    sum);
+  auto add = [&](Value at, int64_t lanes, Value sum) {
+    Value a = loadWhole(emit, x, at, lanes);
+    Value w = loadWhole(emit, weights, at, lanes);
+    auto element = [&](Value v, int64_t i) -> Value {
+      return lanes == 1 ? v : vector::ExtractOp::create(emit, v, i).getResult();
+    };
+    for (int64_t i = 0; i < lanes; ++i)
+      sum = emit.fma(element(a, i), element(w, i), sum);
+    return sum;
   };
   int64_t whole = length / step * step;
-  sum = emit.loop(emit.i64(0), emit.i64(whole), step, {sum},
-                  [&](Value k, ValueRange carried) {
-                    Value sum = carried[0];
-                    for (int64_t i = 0; i < group; ++i)
-                      sum = add(emit.add(emit.add(k, first), i), sum);
-                    return SmallVector<Value>{sum};
-                  })[0];
+  Value sum = emit.loop(emit.i64(0), emit.i64(whole), step,
+                        {emit.number(emit.getF32Type(), 0.0)},
+                        [&](Value k, ValueRange carried) {
+                          Value sum = carried[0], at = emit.add(k, first);
+                          for (int64_t i = 0; i < group; i += lanes)
+                            sum = add(emit.add(at, i), lanes, sum);
+                          return SmallVector<Value>{sum};
+                        })[0];
   Value from = emit.add(first, whole);
   Value to = emit.min(emit.add(from, group), emit.i64(length));
   sum = emit.loop(from, to, 1, {sum}, [&](Value k, ValueRange carried) {
-    return SmallVector<Value>{add(k, carried[0])};
+    return SmallVector<Value>{add(k, 1, carried[0])};
   })[0];
   for (int64_t distance = warpThreads / 2; distance; distance /= 2)
     sum = emit.addF(sum, shuffleXor(emit, sum, distance));
@@ -180,17 +180,16 @@ void ChoiceStage::emitBlock(Emit &emit, const GpuArguments &arguments,
   if (!ops.topK)
     return;
   blockBarrier(emit);
-  emit.branch(emit.equal(threadIndex(emit), emit.i64(0)), [&] {
+  emit.branch(emit.equal(warpIndex(emit), emit.i64(0)), [&] {
     moe::TopKOp topK = ops.topK;
     Value bias = topK.getBias();
-    TokenRoute route = {
-        area(emit, areas.logits).base,
-        bias ? arguments.pointerTo(bias) : Value(),
-        choiceRow(emit, arguments, topK.getExperts(), token, areas.experts),
-        choiceRow(emit, arguments, topK.getWeights(), token, areas.weights),
-        area(emit, areas.scratch).base};
-    Value isNaN = routeToken(emit, topK, route);
-    emit.branch(isNaN, [&] { arguments.fail(emit, MOERT_KERNEL_ROUTER_NAN); });
+    emitWarpRoute(
+        emit, arguments, topK,
+        {area(emit, areas.logits).base,
+         bias ? arguments.pointerTo(bias) : Value(),
+         choiceRow(emit, arguments, topK.getExperts(), token, areas.experts),
+         choiceRow(emit, arguments, topK.getWeights(), token, areas.weights),
+         area(emit, areas.scratch).base});
   });
 }
 
@@ -198,63 +197,21 @@ void ChoiceStage::emitBlock(Emit &emit, const GpuArguments &arguments,
 // Plan
 //===----------------------------------------------------------------------===//
 
-/// The rows of an expert, from the numbers of those before it on.
-void PlanStage::place(Emit &emit, const PlanArrays &plan, Value expert,
-                      Value slots) {
-  Value first = emit.loop(emit.i64(0), expert, 1, ValueRange{emit.i64(0)},
-                          [&](Value e, ValueRange sum) {
-                            return SmallVector<Value>{emit.add(
-                                sum[0], loadIndex(emit, counts(emit), e))};
-                          })[0];
-  storeIndex(emit, first, plan.offsets, expert);
-  emit.branch(emit.equal(expert, emit.i64(type.getExperts() - 1)), [&] {
-    storeIndex(emit, slots, plan.offsets, emit.add(expert, 1));
-  });
-  emit.loop(emit.i64(0), slots, 1, ValueRange{first},
-            [&](Value slot, ValueRange next) {
-              Value is =
-                  emit.equal(loadIndex(emit, experts(emit), slot), expert);
-              emit.branch(is, [&] {
-                storeIndex(emit, slot, plan.slotOfRow, next[0]);
-                storeIndex(emit, next[0], plan.rowOfSlot, slot);
-              });
-              return SmallVector<Value>{
-                  emit.select(is, emit.add(next[0], 1), next[0])};
-            });
-}
-
 void PlanStage::emitBlock(Emit &emit, const GpuArguments &arguments, Value) {
   Value slots = emit.mul(arguments.rows(emit), type.getChoices());
   PlanArrays plan(emit, arguments.pointerTo(ops.dispatch.getPlan()), type,
                   slots);
   Value chosen = ops.topK.getExperts();
   Value from = isYielded(chosen) ? arguments.pointerTo(chosen) : plan.rowOfSlot;
-  forEachOfBlock(emit, shape.threads, slots, [&](Value slot) {
-    storeIndex(emit, loadIndex(emit, from, slot), experts(emit), slot);
-  });
-  blockBarrier(emit);
-  Value count = emit.i64(type.getExperts());
-  forEachOfBlock(emit, shape.threads, count, [&](Value expert) {
-    Value zero = emit.i64(0);
-    Value rows = emit.loop(
-        zero, slots, 1, ValueRange{zero}, [&](Value slot, ValueRange sum) {
-          Value is = emit.equal(loadIndex(emit, experts(emit), slot), expert);
-          return SmallVector<Value>{
-              emit.select(is, emit.add(sum[0], 1), sum[0])};
-        })[0];
-    storeIndex(emit, rows, counts(emit), expert);
-  });
-  blockBarrier(emit);
-  forEachOfBlock(emit, shape.threads, count,
-                 [&](Value expert) { place(emit, plan, expert, slots); });
+  BlockPlan(emit, plan, from, type.getExperts(), shape.threads).emitInto(slots);
 }
 
-int64_t moec::routingSharedBytes(const Routing &routing,
-                                 const RoutingShape &shape) {
+int64_t moec::routingSharedBytes(const Routing &routing) {
   int64_t choice = ChoiceAreas(routing).areas.bytes();
-  return routing.dispatch
-             ? std::max(choice, PlanStage::sharedBytes(routing, shape))
-             : choice;
+  if (!routing.dispatch)
+    return choice;
+  moe::PlanType type = moe::DispatchOp(routing.dispatch).getPlan().getType();
+  return std::max(choice, BlockPlan::sharedBytes(type.getExperts()));
 }
 
 std::unique_ptr<GpuStage> moec::makeChoiceStage(const Routing &routing,

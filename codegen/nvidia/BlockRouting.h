@@ -22,12 +22,11 @@ namespace moec {
 /// Blocks of the stages.
 struct RoutingShape {
   int64_t threads;
-  int64_t unit;      ///< tasks of a block
-  int64_t maxTokens; ///< of a launch
+  int64_t unit; ///< tasks of a block
 };
 
 /// Shared memory of each stage, from offset 0 on.
-int64_t routingSharedBytes(const Routing &routing, const RoutingShape &shape);
+int64_t routingSharedBytes(const Routing &routing);
 
 /// Norm, scores and choice of experts: a block for each token. Only scores if
 /// nothing chooses.

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -158,6 +159,13 @@ void moec::warpBarrier(Emit &emit) {
 Value moec::allOfWarp(Emit &emit, Value v) {
   return NVVM::VoteSyncOp::create(emit, emit.getI1Type(), allLanes(emit), v,
                                   NVVM::VoteSyncKind::all);
+}
+Value moec::ballot(Emit &emit, Value v) {
+  return NVVM::VoteSyncOp::create(emit, emit.getI32Type(), allLanes(emit), v,
+                                  NVVM::VoteSyncKind::ballot);
+}
+Value moec::countOnes(Emit &emit, Value v) {
+  return emit.extend(math::CtPopOp::create(emit, v));
 }
 
 void moec::keepRolled(ValueRange results) {

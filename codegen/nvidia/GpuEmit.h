@@ -70,15 +70,19 @@ void forEachOfLanes(Emit &emit, mlir::Value count, IndexBody body);
 void forEachOfWarps(Emit &emit, int64_t threads, mlir::Value count,
                     IndexBody body);
 
-/// Whether an i1 is true in all lanes of the warp, which all take part.
+/// Whether an i1 is true in all lanes of the warp, which all take part; and, as
+/// the bits of an i32, in which.
 mlir::Value allOfWarp(Emit &emit, mlir::Value v);
+mlir::Value ballot(Emit &emit, mlir::Value v);
+/// The bits that are set in an i32, as i64.
+mlir::Value countOnes(Emit &emit, mlir::Value v);
 
 /// Keeps ptxas from unrolling the loop that these are results of: where it
 /// does, it hoists loads until registers spill.
 void keepRolled(mlir::ValueRange results);
 
 /// What the lane at an exclusive-or distance holds, or a lane of that index; an
-/// f32. All lanes of the warp take part.
+/// f32 or i32. All lanes of the warp take part.
 mlir::Value shuffleXor(Emit &emit, mlir::Value v, int64_t distance);
 mlir::Value shuffleFrom(Emit &emit, mlir::Value v, mlir::Value lane);
 

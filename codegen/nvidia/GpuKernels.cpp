@@ -15,7 +15,7 @@ SmallVector<const KernelBuilder *> moec::gpuKernelBuilders() {
   SmallVector<const KernelBuilder *> builders = {&gpuAttentionKernel};
   for (ArrayRef<KernelBuilder> some :
        {gpuRowKernels(), gpuHeadKernels(), gpuNormKernels(), gpuTopKernels(),
-        gpuRoutingKernels(), productKernels()})
+        gpuChoiceKernels(), gpuRoutingKernels(), productKernels()})
     for (const KernelBuilder &builder : some)
       builders.push_back(&builder);
   return builders;

@@ -19,6 +19,8 @@ llvm::SmallVector<const KernelBuilder *> gpuKernelBuilders();
 
 // GpuAttention.cpp
 extern const KernelBuilder gpuAttentionKernel;
+// GpuChoice.cpp
+llvm::ArrayRef<KernelBuilder> gpuChoiceKernels();
 // GpuHeads.cpp
 /// Rotation of heads, and what appends to the cache.
 llvm::ArrayRef<KernelBuilder> gpuHeadKernels();

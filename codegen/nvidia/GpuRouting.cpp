@@ -32,12 +32,11 @@ struct RoutingKernel {
 RoutingKernel::RoutingKernel(exec::KernelOp kernel,
                              const KernelContext &context)
     : routing(Routing::of(kernel.getBody().front())) {
-  RoutingShape shape = {blockThreads, /*unit=*/1, context.maxRows};
+  RoutingShape shape = {blockThreads, /*unit=*/1};
   staged.kernel = kernel;
   staged.threads = blockThreads;
   staged.unit = shape.unit;
-  staged.ticketOffset =
-      llvm::alignTo(routingSharedBytes(routing, shape), ticketBytes);
+  staged.ticketOffset = llvm::alignTo(routingSharedBytes(routing), ticketBytes);
   staged.stages.push_back(makeChoiceStage(routing, shape));
   if (routing.dispatch)
     staged.stages.push_back(makePlanStage(routing, shape));

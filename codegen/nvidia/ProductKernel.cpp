@@ -89,9 +89,9 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
   staged.kernel = kernel;
   staged.threads = loop->threads;
   staged.unit = loop->tileRows;
-  RoutingShape shape = {loop->threads, loop->tileRows, context.maxRows};
+  RoutingShape shape = {loop->threads, loop->tileRows};
   if (region.routes()) {
-    prologueShared = routingSharedBytes(region.prologue, shape);
+    prologueShared = routingSharedBytes(region.prologue);
     staged.stages.push_back(makeChoiceStage(region.prologue, shape));
     staged.stages.push_back(makePlanStage(region.prologue, shape));
   } else if (region.hasPrologue()) {
