@@ -30,6 +30,9 @@ llvm_config.add_tool_substitutions(
     ["FileCheck", "not", "split-file", "count"], [config.llvm_tools_dir])
 config.environment["MOEC_BIN"] = tools
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# test/run.sh --device=cuda: GPUs are not emulated.
+if "device" in lit_config.params:
+    config.environment["MOEC_TEST_DEVICE"] = lit_config.params["device"]
 # As moec looks for the CUDA Toolkit.
 cuda_path = os.pathsep.join([os.path.join(os.environ.get("CUDA_HOME", ""), "bin"),
                              os.environ.get("PATH", ""), "/usr/local/cuda/bin"])

@@ -45,6 +45,15 @@ def runnable_targets():
     return [t for t in TARGETS if needs[t] <= flags] + ["host"]
 
 
+def gpus():
+    """Targets of GPUs to compile for, and the devices to run them on: emulated ones, or the one that
+    test/run.sh was told of."""
+    device = os.environ.get("MOEC_TEST_DEVICE")
+    if device:
+        return ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"], [device]
+    return ["sm_80", "sm_90a"], ["emulated:sm_80", "emulated:sm_90a"]
+
+
 def compile_model(model, output, *flags):
     """Compiles a checkpoint folder or an .mlir file."""
     run("moec", "compile", model, "-o", output, *flags)

@@ -3,7 +3,7 @@
 
 usage: gpu.py GOLDEN_FOLDER... SCRATCH_FOLDER
 
-One artifact holds code for a CPU and for two GPUs, which are emulated. A GPU has orders of summation of
+One artifact holds code for a CPU and for GPUs, which are emulated unless test/run.sh --device says otherwise. A GPU has orders of summation of
 its own, so its logits are near those of the CPU; among themselves they have the same bits: at once, in
 chunks of each regime, beside other sequences, and without fusions. The greedy text is that of the CPU.
 """
@@ -12,9 +12,8 @@ import pathlib
 
 import driver
 
-GPUS = ["sm_80", "sm_90a"]
+TARGETS, DEVICES = driver.gpus()
 CHUNKS = [3, 9, 64]
-
 
 # What two orders of summation in f32 make of logits, as a part of the largest; of bf16 activations that
 # such a difference rounds the other way, each moves by 2^-8.
@@ -48,16 +47,16 @@ def test(name, scratch):
     folder = pathlib.Path(name)
     golden = json.loads((folder / "golden.json").read_text())
     element = json.loads((folder / "config.json").read_text())["torch_dtype"]
-    targets = f"--target={','.join(GPUS)},x86-64-v3"
+    targets = f"--target={','.join(TARGETS)},x86-64-v3"
     artifact = driver.compile_model(folder, scratch / f"{folder.name}.moe", targets)
     unfused = driver.compile_model(folder, scratch / f"{folder.name}-unfused.moe", targets,
                                    "--disable-fusion=all")
     reference = driver.score(artifact, [golden["score_tokens"]], scratch, "--device=cpu")[0]
-    for gpu in GPUS:
-        logits = test_gpu(artifact, unfused, golden, scratch, f"--device=emulated:{gpu}")
+    for device in DEVICES:
+        logits = test_gpu(artifact, unfused, golden, scratch, f"--device={device}")
         far = distance(logits, reference)
-        driver.expect(far <= TOLERANCES[element], f"{gpu}: logits are {far} away from the CPU's")
-        print(f"{folder.name}: {gpu}: at most {far:.1e} of the largest logit away from the CPU")
+        driver.expect(far <= TOLERANCES[element], f"{device}: logits are {far} away from the CPU's")
+        print(f"{folder.name}: {device}: at most {far:.1e} of the largest logit away from the CPU")
     artifact.unlink()
     unfused.unlink()
 
