@@ -60,8 +60,7 @@ private:
   struct Pair;
   Step load(Emit &emit, const Rows &rows, Value step) const;
   Step loadBefore(Emit &emit, const Rows &rows, Value step, Value end) const;
-  ThreadSums multiplyStepOf(Emit &emit, const Step &step,
-                            ValueRange sums) const;
+  ThreadSums multiplyStep(Emit &emit, const Step &step, ValueRange sums) const;
   ThreadSums sumSegment(Emit &emit, const Rows &rows) const;
   ThreadSums merge(Emit &emit, const ThreadSums &own) const;
 
@@ -111,15 +110,17 @@ DirectLoop::Step DirectLoop::load(Emit &emit, const Rows &rows,
   return loaded;
 }
 
-ThreadSums DirectLoop::multiplyStepOf(Emit &emit, const Step &step,
-                                      ValueRange sums) const {
+ThreadSums DirectLoop::multiplyStep(Emit &emit, const Step &step,
+                                    ValueRange sums) const {
   Chunk low = step[0], high = hasHighRows ? step[1] : zeroChunk(emit);
-  ThreadSums next;
-  for (int64_t i = 0; i < tiles(); ++i) {
-    SmallVector<Value> own(sums.slice(4 * i, 4));
-    llvm::append_range(
-        next, multiplyStep(emit, low, high, step[rowChunks() + i], own));
-  }
+  ThreadSums next(sums);
+  for (int64_t half : {0, 1})
+    for (int64_t i = 0; i < tiles(); ++i) {
+      SmallVector<Value> own(next.begin() + 4 * i, next.begin() + 4 * i + 4);
+      llvm::copy(
+          multiplyHalf(emit, half, low, high, step[rowChunks() + i], own),
+          next.begin() + 4 * i);
+    }
   return next;
 }
 
@@ -139,20 +140,20 @@ ThreadSums DirectLoop::sumSegment(Emit &emit, const Rows &rows) const {
   int64_t perBlock = blockDepth / stepDepth;
   int64_t length = segments.perSegment * perBlock;
   Value first = emit.mul(warpIndex(emit), length);
-  Value end = emit.min(emit.add(first, length),
-                       emit.i64(segments.blocks * perBlock));
+  Value end =
+      emit.min(emit.add(first, length), emit.i64(segments.blocks * perBlock));
   int64_t stepSize = rows.addresses.size(), sumCount = 4 * tiles();
   SmallVector<Value> carried(sumCount, emit.number(emit.getF32Type(), 0.0));
   for (int64_t u = 0; u < ahead; ++u)
     llvm::append_range(carried,
                        loadBefore(emit, rows, emit.add(first, u), end));
-  SmallVector<Value> done = emit.loop(
-      first, end, ahead, carried, [&](Value i, ValueRange values) {
+  SmallVector<Value> done =
+      emit.loop(first, end, ahead, carried, [&](Value i, ValueRange values) {
         ThreadSums sums(values.take_front(sumCount));
         SmallVector<Value> next;
         for (int64_t u = 0; u < ahead; ++u) {
           Step step(values.slice(sumCount + u * stepSize, stepSize));
-          sums = multiplyStepOf(emit, step, sums);
+          sums = multiplyStep(emit, step, sums);
           llvm::append_range(
               next, loadBefore(emit, rows, emit.add(i, u + ahead), end));
         }
@@ -180,8 +181,8 @@ ThreadSums DirectLoop::merge(Emit &emit, const ThreadSums &own) const {
   Type f32 = emit.getF32Type();
   auto laneAddress = [&](Value warp, Value tile, Value lane) {
     Value place = emit.add(emit.mul(tile, warpThreads), lane);
-    Value byte = emit.add(emit.mul(warp, warpBytes()),
-                          emit.mul(place, sumsBytes));
+    Value byte =
+        emit.add(emit.mul(warp, warpBytes()), emit.mul(place, sumsBytes));
     return emit.at(sharedMemory(emit), emit.getI8Type(), byte);
   };
   blockBarrier(emit); // nobody reads other sums any more
@@ -218,8 +219,8 @@ void DirectLoop::forEachSum(Emit &emit, const ThreadSums &sums,
                 "a pair for each thread");
   Pair pair(emit);
   Value row = emit.add(emit.div(pair.lane, 4), emit.mul(pair.half, 8));
-  Value column = emit.add(emit.mul(pair.tile, 8),
-                          emit.mul(emit.rem(pair.lane, 4), 2));
+  Value column =
+      emit.add(emit.mul(pair.tile, 8), emit.mul(emit.rem(pair.lane, 4), 2));
   body(row, column, sums);
 }
 

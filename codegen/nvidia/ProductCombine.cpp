@@ -76,8 +76,7 @@ private:
 class CombineEnd : public ProductEnd {
 public:
   explicit CombineEnd(const EndShape &shape)
-      : region(shape.region),
-        tiles{shape.region.first(), shape.loop} {}
+      : region(shape.region), tiles{shape.region.first(), shape.loop} {}
 
   void emitSum(Emit &emit, const GpuArguments &arguments,
                const ProductTile &tile, Value row, Value column,
@@ -99,8 +98,8 @@ void CombineEnd::emitSum(Emit &emit, const GpuArguments &arguments,
                          ValueRange sums) const {
   Value sum = sums[0];
   if (tiles.product.bias) {
-    Value index = emit.add(emit.mul(tile.expert, tiles.product.columns()),
-                           column);
+    Value index =
+        emit.add(emit.mul(tile.expert, tiles.product.columns()), column);
     Value bias = loadWhole(emit, rowOf(arguments, tiles.product.bias), index,
                            lanesOf(sum));
     sum = emit.addF(sum, bias);

@@ -75,8 +75,8 @@ public:
 protected:
   Value finish(Emit &emit, const GpuArguments &arguments, const At &at,
                ValueRange sums) const override {
-    Value v = loadWhole(emit, rowOf(arguments, residual), at.place,
-                        lanesOf(sums[0]));
+    Value v =
+        loadWhole(emit, rowOf(arguments, residual), at.place, lanesOf(sums[0]));
     return emit.addF(v, sums[0]);
   }
 

@@ -77,8 +77,8 @@ std::unique_ptr<ProductLoop> makeDirectLoop(const LoopShape &shape,
 
 /// For tiles of more rows, in up to `room` bytes of shared memory.
 enum class RingSize { Few, Many };
-std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape,
-                                          RingSize size, int64_t room);
+std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape, RingSize size,
+                                          int64_t room);
 
 } // namespace moec
 

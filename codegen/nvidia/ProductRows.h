@@ -28,9 +28,7 @@ public:
   /// As many tiles take tasksPerRow() tasks for each row, and padding() more,
   /// if a tile takes tileRows.
   int64_t tasksPerRow() const { return isOneEach() ? tileRows : 1; }
-  int64_t padding() const {
-    return isOneEach() ? 0 : experts * (tileRows - 1);
-  }
+  int64_t padding() const { return isOneEach() ? 0 : experts * (tileRows - 1); }
 
   /// Rows [first, end) of an expert; none if first >= end.
   struct Range {

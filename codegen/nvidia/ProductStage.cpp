@@ -16,8 +16,7 @@ using namespace moec;
 
 ProductStage::ProductStage(const MatrixRegion &region, const ProductLoop &loop,
                            Ends ends)
-    : region(region), loop(loop), ends(ends),
-      rows(region.first(), loop) {}
+    : region(region), loop(loop), ends(ends), rows(region.first(), loop) {}
 
 int64_t ProductStage::allUnits() const {
   int64_t all = 0;
@@ -149,9 +148,8 @@ void ProductStage::placeLanes(Emit &emit, const GpuArguments &arguments,
   int64_t lanes = lanesOf(sums[0]);
   if (region.products[i].columns() % lanes == 0 &&
       unitColumns(i) % lanes == 0) {
-    emit.branch(inside(column), [&] {
-      place(emit, arguments, tile, i, row, column, sums);
-    });
+    emit.branch(inside(column),
+                [&] { place(emit, arguments, tile, i, row, column, sums); });
     return;
   }
   for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -173,8 +171,7 @@ void ProductStage::handOn(Emit &emit, const GpuArguments &arguments,
     blockBarrier(emit); // nobody reads what the tile overwrites any more
   forProduct(emit, part.product, [&](int64_t i) {
     loop.forEachSum(emit, sums, [&](Value row, Value column, ValueRange own) {
-      placeLanes(emit, arguments, tile, i, row, emit.add(subtile, column),
-                 own);
+      placeLanes(emit, arguments, tile, i, row, emit.add(subtile, column), own);
     });
   });
 }

@@ -68,9 +68,9 @@ private:
                          mlir::Value row) const;
   void emitPart(Emit &emit, const GpuArguments &arguments, ProductTile tile,
                 const Part &part) const;
-  void place(Emit &emit, const GpuArguments &arguments,
-             const ProductTile &tile, int64_t i, mlir::Value row,
-             mlir::Value column, mlir::ValueRange sums) const;
+  void place(Emit &emit, const GpuArguments &arguments, const ProductTile &tile,
+             int64_t i, mlir::Value row, mlir::Value column,
+             mlir::ValueRange sums) const;
   void placeLanes(Emit &emit, const GpuArguments &arguments,
                   const ProductTile &tile, int64_t i, mlir::Value row,
                   mlir::Value column, mlir::ValueRange sums) const;

@@ -68,9 +68,7 @@ private:
     Value row, column;
   };
 
-  int64_t stageRows() const {
-    return tileRows + shape.products * tileColumns;
-  }
+  int64_t stageRows() const { return tileRows + shape.products * tileColumns; }
   int64_t stageBytes() const { return stageRows() * Layout::rowBytes; }
   int64_t rowsAtOnce() const { return threads / Layout::rowChunks; }
   int64_t tiles() const {
@@ -80,8 +78,7 @@ private:
   Sources sourcesOf(Emit &emit, const TileOperands &tile) const;
   Places placesOf(Emit &emit) const;
   void fill(Emit &emit, const Sources &sources, Value block) const;
-  void copy(Emit &emit, Value to, Value from, Value block,
-            Value chunk) const;
+  void copy(Emit &emit, Value to, Value from, Value block, Value chunk) const;
   ThreadSums multiplyStage(Emit &emit, const Places &places, Value block,
                            ValueRange sums) const;
   ThreadSums multiplyBlock(Emit &emit, const Sources &sources,
@@ -144,11 +141,10 @@ void RingLoop::copy(Emit &emit, Value to, Value from, Value block,
   if (shape.depth % blockDepth) {
     Value inside = emit.less(index, emit.i64(shape.depth / chunkDepth));
     index = emit.select(inside, index, emit.i64(0));
-    bytes = emit.truncate(emit.select(inside, emit.i64(Layout::chunkBytes),
-                                      emit.i64(0)));
+    bytes = emit.truncate(
+        emit.select(inside, emit.i64(Layout::chunkBytes), emit.i64(0)));
   }
-  Value source =
-      emit.at(from, emit.getBF16Type(), emit.mul(index, chunkDepth));
+  Value source = emit.at(from, emit.getBF16Type(), emit.mul(index, chunkDepth));
   NVVM::CpAsyncOp::create(emit, spaced(to, sharedSpace),
                           spaced(source, globalSpace), Layout::chunkBytes,
                           NVVM::LoadCacheModifierKind::CG, bytes);
@@ -191,8 +187,8 @@ RingLoop::Places RingLoop::placesOf(Emit &emit) const {
 ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
                                    Value block, ValueRange sums) const {
   ThreadSums next(sums);
-  Value stage = emit.at(sharedMemory(emit), emit.getI8Type(),
-                        stageOf(emit, block));
+  Value stage =
+      emit.at(sharedMemory(emit), emit.getI8Type(), stageOf(emit, block));
   auto chunkAt = [&](Value place, int64_t rows) {
     Value byte = emit.add(place, rows * Layout::rowBytes);
     return loadAligned(emit, chunkType(emit),
@@ -206,14 +202,17 @@ ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
             chunkAt(places.columns[step], p * tileColumns + 8 * j));
     for (int64_t i = 0; i < 2 * ring.rowTiles; ++i)
       rows.push_back(chunkAt(places.rows[step], 8 * i));
+    // Of one half of some rows, all columns: the rows' words need to be put
+    // side by side.
     for (int64_t i = 0; i < ring.rowTiles; ++i)
-      for (auto [j, column] : llvm::enumerate(columns)) {
-        int64_t at = 4 * (int64_t(j) * ring.rowTiles + i);
-        SmallVector<Value> own(next.begin() + at, next.begin() + at + 4);
-        llvm::copy(multiplyStep(emit, rows[2 * i], rows[2 * i + 1], column,
-                                own),
-                   next.begin() + at);
-      }
+      for (int64_t half : {0, 1})
+        for (auto [j, column] : llvm::enumerate(columns)) {
+          auto at = next.begin() + 4 * (int64_t(j) * ring.rowTiles + i);
+          SmallVector<Value> own(at, at + 4);
+          llvm::copy(multiplyHalf(emit, half, rows[2 * i], rows[2 * i + 1],
+                                  column, own),
+                     at);
+        }
   }
   return next;
 }
@@ -239,8 +238,8 @@ ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
   Value end = emit.i64(segments.blocks);
   auto segment = [&](Value first) {
     Value last = emit.min(emit.add(first, segments.perSegment), end);
-    ThreadSums sums = emit.loop(
-        first, last, 1, zeros, [&](Value block, ValueRange sums) {
+    ThreadSums sums =
+        emit.loop(first, last, 1, zeros, [&](Value block, ValueRange sums) {
           return multiplyBlock(emit, sources, places, block, sums);
         });
     keepRolled(sums);
@@ -263,8 +262,7 @@ ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
   return totals;
 }
 
-void RingLoop::forEachSum(Emit &emit, const ThreadSums &sums,
-                          Body body) const {
+void RingLoop::forEachSum(Emit &emit, const ThreadSums &sums, Body body) const {
   auto pairType = emit.vector(2, emit.getF32Type());
   Warp warp = warpOf(emit);
   Value lane = laneIndex(emit);

@@ -26,8 +26,7 @@ struct HalvesLayout {
     return row * rowBytes + (chunk ^ (row % 2 * (rowChunks / 2))) * chunkBytes;
   }
   /// The same; `row` and `chunk` are i64.
-  static mlir::Value emitOffset(Emit &emit, mlir::Value row,
-                                mlir::Value chunk);
+  static mlir::Value emitOffset(Emit &emit, mlir::Value row, mlir::Value chunk);
 };
 
 } // namespace moec

@@ -41,26 +41,25 @@ Chunk moec::loadChunk(Emit &emit, Value row, Value index) {
       emit.at(row, emit.getBF16Type(), emit.mul(index, chunkDepth)));
 }
 
-SmallVector<Value> moec::multiplyStep(Emit &emit, Chunk low, Chunk high,
-                                      Chunk column, Sums4 sums) {
+SmallVector<Value> moec::multiplyHalf(Emit &emit, int64_t half, Chunk low,
+                                      Chunk high, Chunk column, Sums4 sums) {
   Type f32 = emit.getF32Type();
   auto result = LLVM::LLVMStructType::getLiteral(
       emit.getContext(), SmallVector<Type>(sums.size(), f32));
-  auto name =
-      emit.getStringAttr("llvm.nvvm.mma.m16n8k16.row.col.bf16");
   auto word = [&](Chunk chunk, int64_t i) -> Value {
-    return vector::ExtractOp::create(emit, chunk, i);
+    return vector::ExtractOp::create(emit, chunk, 2 * half + i);
   };
-  SmallVector<Value> next(sums);
-  for (int64_t half : {0, 2}) {
-    SmallVector<Value> operands = {
-        word(low, half),     word(high, half),   word(low, half + 1),
-        word(high, half + 1), word(column, half), word(column, half + 1)};
-    llvm::append_range(operands, next);
-    Value all =
-        LLVM::CallIntrinsicOp::create(emit, result, name, operands).getResult(0);
-    for (size_t i = 0; i < next.size(); ++i)
-      next[i] = LLVM::ExtractValueOp::create(emit, all, int64_t(i));
-  }
+  SmallVector<Value> operands = {word(low, 0),    word(high, 0),
+                                 word(low, 1),    word(high, 1),
+                                 word(column, 0), word(column, 1)};
+  llvm::append_range(operands, sums);
+  Value all =
+      LLVM::CallIntrinsicOp::create(
+          emit, result,
+          emit.getStringAttr("llvm.nvvm.mma.m16n8k16.row.col.bf16"), operands)
+          .getResult(0);
+  SmallVector<Value> next;
+  for (size_t i = 0; i < sums.size(); ++i)
+    next.push_back(LLVM::ExtractValueOp::create(emit, all, int64_t(i)));
   return next;
 }

@@ -43,10 +43,12 @@ Chunk loadChunk(Emit &emit, mlir::Value row, mlir::Value index);
 /// and 8 more, and columns 2 * (lane % 4) and the one after it.
 using Sums4 = llvm::ArrayRef<mlir::Value>;
 
-/// Adds the product of a step of 32 k. `low` and `high` are chunk lane % 4 of
-/// rows lane / 4 and 8 more, `column` the same chunk of column lane / 4.
-llvm::SmallVector<mlir::Value> multiplyStep(Emit &emit, Chunk low, Chunk high,
-                                            Chunk column, Sums4 sums);
+/// Adds half `half`, 0 before 1, of the product of a step of 32 k. `low` and
+/// `high` are chunk lane % 4 of rows lane / 4 and 8 more, `column` the same
+/// chunk of column lane / 4.
+llvm::SmallVector<mlir::Value> multiplyHalf(Emit &emit, int64_t half, Chunk low,
+                                            Chunk high, Chunk column,
+                                            Sums4 sums);
 
 } // namespace moec
 

@@ -171,8 +171,7 @@ void Router::addSteps(GpuChain &chain) const {
                nothing(Element::F32, tokens * count));
   chain.result("e", rowsOf(2, Element::I32), nothing(Element::I32, slots()));
   chain.result("p", rowsOf(2, Element::F32), nothing(Element::F32, slots()));
-  chain.result("plan", plan(),
-               nothing(Element::I32, count + 1 + 2 * slots()));
+  chain.result("plan", plan(), nothing(Element::I32, count + 1 + 2 * slots()));
   chain.step("%x = decoder.rms_norm %x0, %nw epsilon(1.0e-05) : $x0, $nw -> $x",
              {"x0", "nw"}, {"x"}, tokens);
   chain.step("%l = moe.router %x, %gate bias %bias : $bias : $x, $gate -> $l",

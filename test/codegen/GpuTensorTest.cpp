@@ -64,8 +64,11 @@ static void expectNear(const test::Matrix &x, const Linear &linear,
 
 TEST(GpuTensor, GivesTheSameBitsInEachRegime) {
   constexpr int64_t rows = 150;
-  for (auto [n, k] : {std::pair<int64_t, int64_t>{1, 8}, {33, 72}, {130, 512},
-                      {40, 1096}, {200, 640}}) {
+  for (auto [n, k] : {std::pair<int64_t, int64_t>{1, 8},
+                      {33, 72},
+                      {130, 512},
+                      {40, 1096},
+                      {200, 640}}) {
     Linear linear{n, k};
     test::Matrix x(Element::BF16, rows, k, 1);
     TestTensor all = linear.run(x, rows, 512);
