@@ -4,13 +4,15 @@
 ///
 /// \file
 /// Measures how many instructions of a warp the emulated device runs in a
-/// second on one host thread, with no checks: loops of arithmetic, of memory
+/// second on one host thread, checked or not: loops of arithmetic, of memory
 /// accesses in shared memory, and of branches that diverge.
 ///
 ///   moec-bench-emulator [--seconds=1] [--threads=1] [--kernel=NAME]
+///                       [--check=NAMES]
 ///
 //===----------------------------------------------------------------------===//
 
+#include "runtime/emulator/check/Checks.h"
 #include "runtime/emulator/machine/Launch.h"
 
 #include <CLI/CLI.hpp>
@@ -96,11 +98,13 @@ std::string kernelOf(const Workload &workload) {
 
 /// Launches 32 warps on each host thread until the time is over; prints the
 /// best rate of all launches.
-bool measure(const Workload &workload, double seconds, unsigned threads) {
+bool measure(const Workload &workload, double seconds, unsigned threads,
+             Monitor *checks) {
   DeviceMemory memory;
   LaunchRequest request;
   Profile::parse("sm_90a", request.profile);
   request.settings.hostThreads = threads;
+  request.monitor = checks;
   LoadResult loaded =
       Program::load(kernelOf(workload), workload.name, request.profile, memory);
   if (loaded.status != LoadStatus::Loaded) {
@@ -137,14 +141,23 @@ int main(int argc, char **argv) {
   CLI::App app{"Speed of the emulated device on scalar code"};
   double seconds = 1;
   unsigned threads = 1;
-  std::string kernel;
+  std::string kernel, checks = "none";
   app.add_option("--seconds", seconds, "time for each kernel");
   app.add_option("--threads", threads, "host threads");
   app.add_option("--kernel", kernel, "the one to measure; else all");
+  app.add_option("--check", checks, "all, none, or names of checks");
   CLI11_PARSE(app, argc, argv);
+  CheckSelection selection;
+  if (!parseChecks(checks, selection)) {
+    std::fprintf(stderr,
+                 "error: --check=%s: must be all, none, or some of %s\n",
+                 checks.c_str(), checkNames().c_str());
+    return 1;
+  }
+  const std::unique_ptr<Monitor> monitor = makeChecks(selection);
   for (const Workload &workload : workloads)
     if (kernel.empty() || kernel == workload.name)
-      if (!measure(workload, seconds, threads))
+      if (!measure(workload, seconds, threads, monitor.get()))
         return 1;
   return 0;
 }

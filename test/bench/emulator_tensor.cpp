@@ -3,13 +3,14 @@
 //===----------------------------------------------------------------------===//
 //
 // moec-bench-emulator-tensor: how fast the emulated device multiplies matrices,
-// with nothing checked, on the GEMMs of test/runtime/emulator: mma.sync fed by
+// checked or not, on the GEMMs of test/runtime/emulator: mma.sync fed by
 // cp.async, and wgmma fed by TMA. Reports GFLOP/s, best of the repetitions.
 //
 //===----------------------------------------------------------------------===//
 
 #include "test/runtime/emulator/TestTensor.h"
 
+#include "runtime/emulator/check/Checks.h"
 #include "runtime/emulator/machine/Launch.h"
 
 #include <CLI/CLI.hpp>
@@ -47,7 +48,7 @@ class Bench {
 public:
   Bench(const std::string &folder, const Case &bench);
   void setUp(int m, int n, int k);
-  double secondsOf(int repetitions);
+  double secondsOf(int repetitions, Monitor *checks);
 
 private:
   template <class T> void put(const T &value) {
@@ -103,7 +104,8 @@ void Bench::setUp(int m, int n, int k) {
     put(128); // the swizzle
 }
 
-double Bench::secondsOf(int repetitions) {
+double Bench::secondsOf(int repetitions, Monitor *checks) {
+  request_.monitor = checks;
   double best = 1e9;
   for (int i = 0; i < repetitions; ++i) {
     LaunchResult result = launch(memory_, request_);
@@ -118,25 +120,34 @@ double Bench::secondsOf(int repetitions) {
 
 int main(int argc, char **argv) {
   CLI::App app("How fast the emulated device multiplies matrices");
-  std::string folder = EMULATOR_TEST_FOLDER, only;
+  std::string folder = EMULATOR_TEST_FOLDER, only, checks = "none";
   int m = 512, n = 512, k = 512, repetitions = 5;
   app.add_option("--m", m, "rows of A")->check(CLI::PositiveNumber);
   app.add_option("--n", n, "columns of B")->check(CLI::PositiveNumber);
   app.add_option("--k", k, "columns of A")->check(CLI::PositiveNumber);
   app.add_option("--kernel", only, "groups or halfKK; both if left out");
   app.add_option("--repetitions", repetitions)->check(CLI::PositiveNumber);
+  app.add_option("--check", checks, "all, none, or names of checks");
   CLI11_PARSE(app, argc, argv);
   if (m % 128 || n % 128 || k % 128) {
     std::fprintf(stderr, "error: %d x %d x %d: must be multiples of 128\n", m,
                  n, k);
     return 1;
   }
+  CheckSelection selection;
+  if (!parseChecks(checks, selection)) {
+    std::fprintf(stderr,
+                 "error: --check=%s: must be all, none, or some of %s\n",
+                 checks.c_str(), checkNames().c_str());
+    return 1;
+  }
+  const std::unique_ptr<Monitor> monitor = makeChecks(selection);
   for (const Case &each : cases) {
     if (!only.empty() && only != each.kernel)
       continue;
     Bench bench(folder, each);
     bench.setUp(m, n, k);
-    const double seconds = bench.secondsOf(repetitions);
+    const double seconds = bench.secondsOf(repetitions, monitor.get());
     std::printf("%-12s %-8s %8.1f ms %8.2f GFLOP/s\n", each.file, each.kernel,
                 1e3 * seconds, 2e-9 * m * n * k / seconds);
   }

@@ -89,6 +89,7 @@ KnowledgePtr Actor::releaseFenced(Mask lanes, Path fence) {
 /// Lanes that have exited know whatever the others do.
 void Actor::learn(Mask lanes, const KnowledgePtr &knowledge) {
   const Mask live = warp_.live();
+  ++version_;
   if ((lanes & live) == live) {
     all_ = knowledge;
     split_ = nullptr;

@@ -72,7 +72,19 @@ public:
   void setKnownBefore(uint32_t source) {
     before_[source % before_.size()] = source;
   }
-  void forgetKnown() { before_ = {}; }
+  /// A source of another warp that was found not to be, for as long as no lane
+  /// learns anything.
+  bool knownUnordered(uint32_t source) const {
+    const auto &[known, version] = unordered_[source % unordered_.size()];
+    return known == source && version == version_;
+  }
+  void setKnownUnordered(uint32_t source) {
+    unordered_[source % unordered_.size()] = {source, version_};
+  }
+  void forgetKnown() {
+    before_ = {};
+    unordered_ = {};
+  }
 
   /// The operations of the warp that are being performed, innermost last.
   std::vector<OperationPtr> performing;
@@ -105,6 +117,8 @@ private:
   Mask deferring_ = 0;
   std::array<SiteMark, 64> sites_{};
   std::array<uint32_t, 256> before_{};
+  std::array<std::pair<uint32_t, uint32_t>, 256> unordered_{};
+  uint32_t version_ = 1; ///< of what the lanes know
 };
 
 } // namespace emulator

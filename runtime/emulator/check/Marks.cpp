@@ -15,7 +15,7 @@ void Marks::clear() {
   freeChains_.clear();
   sources_.emplace_back();
   live_ = 0;
-  threshold_ = firstThreshold;
+  threshold_ = leastBetween;
 }
 
 template <class Slots>
@@ -47,8 +47,9 @@ void Marks::collect(
     const std::function<void(const std::function<void(Mark)> &)> &marks) {
   std::vector<bool> source(sources_.size()), chain(chains_.size());
   source[0] = true;
-  size_t live = 0;
+  size_t live = 0, seen = 0;
   marks([&](Mark mark) {
+    ++seen;
     while (isChain(mark) && !chain[indexOf(mark)]) {
       chain[indexOf(mark)] = true;
       ++live;
@@ -73,7 +74,8 @@ void Marks::collect(
     if (!chain[i])
       freeChains_.push_back(i);
   live_ = live;
-  threshold_ = std::max(firstThreshold, 2 * live);
+  // To look at marks should cost no more than to make them did.
+  threshold_ = live + std::max({leastBetween, live, seen});
 }
 
 } // namespace emulator

@@ -13,8 +13,8 @@
 #include "runtime/emulator/check/Operation.h"
 #include "runtime/emulator/machine/Access.h"
 
-#include <deque>
 #include <functional>
+#include <vector>
 
 namespace emulator {
 
@@ -85,15 +85,16 @@ private:
   static uint32_t indexOf(Mark mark) { return (mark & ~chainBit) >> laneBits; }
 
   static constexpr Mark chainBit = Mark(1) << 31;
-  static constexpr size_t firstThreshold = 1 << 20;
+  /// Few enough for caches to hold them.
+  static constexpr size_t leastBetween = 1 << 16;
 
   template <class Slots>
   static uint32_t take(Slots &slots, std::vector<uint32_t> &free);
 
-  std::deque<Source> sources_; ///< the first is nobody
-  std::deque<Readers> chains_;
+  std::vector<Source> sources_; ///< the first is nobody
+  std::vector<Readers> chains_;
   std::vector<uint32_t> freeSources_, freeChains_;
-  size_t live_ = 0, threshold_ = firstThreshold;
+  size_t live_ = 0, threshold_ = leastBetween;
 };
 
 } // namespace emulator

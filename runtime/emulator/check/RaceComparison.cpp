@@ -158,6 +158,20 @@ Mark RaceCheck::unite(Check &check, Mark readers) {
   return known.followsLanes ? known.result + lane : known.result;
 }
 
+/// The same as before(), which it asks but once for each source of others.
+bool RaceCheck::comesBefore(Check &check, const Marks::Readers &readers) {
+  Actor &actor = check.actor;
+  const bool keep = !check.operation && actor.uniform();
+  if (keep && actor.knownUnordered(readers.source))
+    return false;
+  const Source &source = marks_.source(readers.source);
+  if (before(check, source, readers.lanes))
+    return true;
+  if (keep && source.agent != actor.agent() && !source.operation)
+    actor.setKnownUnordered(readers.source);
+  return false;
+}
+
 /// Of readers in other clusters that nothing orders, the first few stand for
 /// all: whoever writes without their knowing races with them, too.
 Mark RaceCheck::uniteNew(Check &check, Mark readers) {
@@ -171,8 +185,7 @@ Mark RaceCheck::uniteNew(Check &check, Mark readers) {
     mark = each.next;
     if (each.source == mine.source && !(mine.lanes & ~each.lanes))
       return readers;
-    if (knownBefore(check, each.source) ||
-        before(check, marks_.source(each.source), each.lanes))
+    if (knownBefore(check, each.source) || comesBefore(check, each))
       continue;
     all = false;
     strangers += clusterOf(each.source) != cluster;

@@ -92,6 +92,7 @@ private:
   bool mapFenced(Check &check, const Source &source, Mask lanes,
                  uint64_t address);
   uint64_t clusterOf(uint32_t source);
+  bool comesBefore(Check &check, const Marks::Readers &readers);
   Mark unite(Check &check, Mark readers);
   Mark uniteNew(Check &check, Mark readers);
   bool report(Check &check, const Source &other, Mask lanes, uint64_t address);
