@@ -9,6 +9,7 @@
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
 #include "runtime/abi/GpuKernel.h"
+#include "runtime/emulator/check/Races.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MathExtras.h"
@@ -177,6 +178,9 @@ int32_t GpuKernel::run(const std::vector<Argument> &arguments, int64_t rows,
   request.settings.seed = mode.seed;
   for (emulator::Completion &each : request.settings.completion)
     each = mode.completion;
+  emulator::RaceCheck races;
+  if (mode.findsRaces)
+    request.monitor = &races;
   emulator::LaunchResult result = emulator::launch(device.memory, request);
   if (result.status != emulator::LaunchStatus::Done)
     throw std::runtime_error("launch: " + result.message +

@@ -25,6 +25,8 @@ struct GpuMode {
   emulator::Order order = emulator::Order::Forward;
   uint64_t seed = 0; ///< of Order::Random
   emulator::Completion completion = emulator::Completion::Eager;
+  /// Data races and missing waits are faults.
+  bool findsRaces = false;
 
   std::string name() const;
 };
