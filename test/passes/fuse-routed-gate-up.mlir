@@ -58,3 +58,35 @@ func.func @experts(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
       : tensor<?x48xf32>, tensor<?x2xf32>, !moe.plan<4, 2> -> tensor<?x48xf32>
   return %z : tensor<?x48xf32>
 }
+
+// Biases of the scores and of the choice do not keep routing out.
+// CHECK-LABEL: func.func @biased_choice
+// CHECK: exec.group "routed-gate-up"
+// CHECK: moe.router %{{.*}}, %{{.*}} bias %{{.*}} : tensor<4xf32>
+// CHECK-NEXT: moe.top_k %{{.*}} k(2) score(sigmoid) bias %{{.*}} : tensor<4xf32>
+// CHECK-NEXT: moe.dispatch
+// CHECK-NEXT: moe.permute
+// CHECK-NOT: exec.group
+func.func @biased_choice(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
+                         %gate: tensor<4x48xf32>, %b: tensor<4xf32>,
+                         %c: tensor<4xf32>, %w1: tensor<4x96x48xf32>,
+                         %w3: tensor<4x96x48xf32>)
+    -> (tensor<?x96xf32>, tensor<?x2xf32>) {
+  %y = decoder.rms_norm %x, %n epsilon(1.0e-05)
+      : tensor<?x48xf32>, tensor<48xf32> -> tensor<?x48xf32>
+  %logits = moe.router %y, %gate bias %b : tensor<4xf32>
+      : tensor<?x48xf32>, tensor<4x48xf32> -> tensor<?x4xf32>
+  %experts, %weights = moe.top_k %logits k(2) score(sigmoid) bias %c : tensor<4xf32>
+      : tensor<?x4xf32> -> tensor<?x2xi32>, tensor<?x2xf32>
+  %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<4, 2>
+  %rows = moe.permute %y, %plan
+      : tensor<?x48xf32>, !moe.plan<4, 2> -> tensor<?x48xf32>
+  %g = moe.grouped_linear %rows, %w1, %plan
+      : tensor<?x48xf32>, tensor<4x96x48xf32>, !moe.plan<4, 2>
+      -> tensor<?x96xf32>
+  %u = moe.grouped_linear %rows, %w3, %plan
+      : tensor<?x48xf32>, tensor<4x96x48xf32>, !moe.plan<4, 2>
+      -> tensor<?x96xf32>
+  %h = decoder.swiglu %g, %u : tensor<?x96xf32> -> tensor<?x96xf32>
+  return %h, %weights : tensor<?x96xf32>, tensor<?x2xf32>
+}
