@@ -4,9 +4,12 @@
 
 #include "runtime/emulator/check/Checks.h"
 
+#include "runtime/emulator/check/BankConflicts.h"
 #include "runtime/emulator/check/Barriers.h"
+#include "runtime/emulator/check/Bounds.h"
 #include "runtime/emulator/check/MonitorChain.h"
 #include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/Uninitialised.h"
 
 namespace emulator {
 namespace {
@@ -14,12 +17,16 @@ namespace {
 struct Name {
   std::string_view name;
   bool CheckSelection::*member;
+  bool finds = true; ///< defects: belongs to `all`
 };
 constexpr Name names[] = {
     {"races", &CheckSelection::races},
     {"waits", &CheckSelection::waits},
     {"proxies", &CheckSelection::proxies},
     {"barriers", &CheckSelection::barriers},
+    {"bounds", &CheckSelection::bounds},
+    {"uninitialised", &CheckSelection::uninitialised},
+    {"banks", &CheckSelection::banks, false},
 };
 
 bool select(std::string_view name, CheckSelection &selection) {
@@ -40,10 +47,10 @@ std::string checkNames() {
 
 bool parseChecks(std::string_view text, CheckSelection &selection) {
   CheckSelection parsed;
-  const std::string all = checkNames();
   if (text == "all")
-    text = all;
-  bool more = text != "none";
+    for (const Name &each : names)
+      parsed.*each.member = each.finds;
+  bool more = text != "none" && text != "all";
   while (more) {
     const size_t comma = text.find(',');
     if (!select(text.substr(0, comma), parsed))
@@ -57,11 +64,18 @@ bool parseChecks(std::string_view text, CheckSelection &selection) {
 
 std::unique_ptr<Monitor> makeChecks(const CheckSelection &selection) {
   std::vector<std::unique_ptr<Monitor>> monitors;
+  // First those whose finding says most about its cause.
+  if (selection.bounds)
+    monitors.push_back(std::make_unique<BoundsCheck>());
   if (selection.barriers)
     monitors.push_back(std::make_unique<BarrierCheck>());
   if (selection.races || selection.waits || selection.proxies)
     monitors.push_back(std::make_unique<RaceCheck>(
         RaceReports{selection.races, selection.waits, selection.proxies}));
+  if (selection.uninitialised)
+    monitors.push_back(std::make_unique<UninitialisedCheck>());
+  if (selection.banks)
+    monitors.push_back(std::make_unique<BankConflicts>());
   if (monitors.empty())
     return nullptr;
   if (monitors.size() == 1)

@@ -19,16 +19,19 @@ namespace emulator {
 
 /// Which checks run.
 struct CheckSelection {
-  bool races = false;    ///< between threads
-  bool waits = false;    ///< for asynchronous operations
-  bool proxies = false;  ///< fences between proxies, initialised mbarriers
-  bool barriers = false; ///< uses of mbarriers and setmaxnreg
+  bool races = false;         ///< between threads
+  bool waits = false;         ///< for asynchronous operations
+  bool proxies = false;       ///< fences between proxies, initialised mbarriers
+  bool barriers = false;      ///< uses of mbarriers and setmaxnreg
+  bool bounds = false;        ///< of variables in shared memory
+  bool uninitialised = false; ///< reads of what nothing wrote
+  bool banks = false;         ///< counts bank conflicts; finds no defects
 };
 
 /// The names that parseChecks takes beside `all` and `none`, with commas.
 std::string checkNames();
-/// `all`, `none`, or names with commas. False, with `selection` as it was, for
-/// any other text.
+/// `all` for those that find defects, `none`, or names with commas. False, with
+/// `selection` as it was, for any other text.
 bool parseChecks(std::string_view text, CheckSelection &selection);
 /// Fresh checks for one launch at a time; null if none is selected.
 std::unique_ptr<Monitor> makeChecks(const CheckSelection &selection);

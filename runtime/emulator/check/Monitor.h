@@ -110,6 +110,8 @@ public:
   }
   /// setmaxnreg: the warp's threads are to have `count` registers.
   virtual void registers(Warp &warp, bool increase, uint32_t count) {}
+  /// After launchEnds: lines for the user that are no findings.
+  virtual std::string summary() const { return {}; }
   /// `lanes` met in bar.warp.sync, a shuffle, a vote, ...
   virtual void converged(Warp &warp, Mask lanes) {}
 };

@@ -69,6 +69,13 @@ public:
     each([&](Monitor &monitor) { monitor.converged(warp, lanes); });
   }
 
+  std::string summary() const override {
+    std::string text;
+    for (const auto &monitor : monitors_)
+      text += monitor->summary();
+    return text;
+  }
+
 private:
   template <class Call> void each(Call call) {
     for (auto &monitor : monitors_)

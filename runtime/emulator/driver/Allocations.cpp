@@ -59,11 +59,11 @@ CUresult Allocations::registerHost(void *host, uint64_t bytes, unsigned flags,
   return CUDA_SUCCESS;
 }
 
-void Allocations::release(const Allocation &allocation) {
+void Allocations::release(const Allocation &allocation, const char *by) {
   if (allocation.pool)
     allocation.pool->used -= allocation.bytes;
   if (!allocation.onHost()) {
-    memory_.free(allocation.base);
+    memory_.free(allocation.base, by);
     return;
   }
   void *host = reinterpret_cast<void *>(allocation.base);
@@ -72,11 +72,12 @@ void Allocations::release(const Allocation &allocation) {
     std::free(host);
 }
 
-bool Allocations::release(uint64_t base, Allocation::Kind kind) {
+bool Allocations::release(uint64_t base, Allocation::Kind kind,
+                          const char *by) {
   auto found = byBase_.find(base);
   if (found == byBase_.end() || found->second.kind != kind)
     return false;
-  release(found->second);
+  release(found->second, by);
   byBase_.erase(found);
   return true;
 }
@@ -98,7 +99,7 @@ void Allocations::forgetPool(const MemoryPool *pool) {
 void Allocations::releaseAllOf(const Context *owner) {
   for (auto it = byBase_.begin(); it != byBase_.end();) {
     if (it->second.owner == owner) {
-      release(it->second);
+      release(it->second, "the end of its context");
       it = byBase_.erase(it);
     } else {
       ++it;

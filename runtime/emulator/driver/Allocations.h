@@ -52,7 +52,8 @@ public:
   CUresult registerHost(void *host, uint64_t bytes, unsigned flags,
                         Context *owner);
   /// Frees what begins at `base` and is of that kind; false if nothing does.
-  bool release(uint64_t base, Allocation::Kind kind);
+  /// `by` is the call that frees.
+  bool release(uint64_t base, Allocation::Kind kind, const char *by);
   /// Marks device memory as freed by a stream, which calls release() later.
   bool markLeaving(uint64_t base);
   /// Lets what came from a pool live on without it.
@@ -63,7 +64,7 @@ public:
   const Allocation *find(uint64_t address) const;
 
 private:
-  void release(const Allocation &allocation);
+  void release(const Allocation &allocation, const char *by);
 
   DeviceMemory &memory_;
   std::map<uint64_t, Allocation> byBase_;

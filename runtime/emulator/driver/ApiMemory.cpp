@@ -52,7 +52,7 @@ CUresult freeNow(Call &call, uint64_t base, Allocation::Kind kind) {
       allocation->leaving)
     return CUDA_ERROR_INVALID_VALUE;
   CUresult result = call.finishContext(*call.context);
-  call.driver.allocations.release(base, kind);
+  call.driver.allocations.release(base, kind, "cuMemFree");
   return result;
 }
 
@@ -231,7 +231,8 @@ CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream handle) {
       return CUDA_ERROR_INVALID_VALUE;
     stream.context.enqueue(stream, [&driver, pointer] {
       std::lock_guard<std::mutex> lock(driver.mutex);
-      driver.allocations.release(pointer, Allocation::Kind::Device);
+      driver.allocations.release(pointer, Allocation::Kind::Device,
+                                 "cuMemFreeAsync");
       return CUDA_SUCCESS;
     });
     return CUDA_SUCCESS;

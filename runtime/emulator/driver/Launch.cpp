@@ -201,6 +201,8 @@ Work workOf(Driver &driver, std::shared_ptr<const KernelLaunch> launch) {
         makeChecks(driver.environment.checks);
     request.monitor = checks.get();
     LaunchResult result = emulator::launch(driver.device.memory, request);
+    if (checks)
+      std::fputs(checks->summary().c_str(), stderr);
     if (result.status == LaunchStatus::Done)
       return CUDA_SUCCESS;
     if (result.status != LaunchStatus::Faulted) {

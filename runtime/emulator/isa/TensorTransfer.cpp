@@ -93,6 +93,9 @@ Outcome loadTensor(const Engine &engine, const TensorTransfer &transfer) {
 Outcome gatherBox(const Engine &engine, const TensorTransfer &transfer,
                   std::vector<std::byte> &values) {
   return eachRow(transfer, [&](const BoxRow &row, uint32_t offset) {
+    // Rows that are outside of the tensor go nowhere.
+    if (!row.inside)
+      return true;
     return moveRow<AccessKind::Load>(
         engine, transfer, transfer.shared + offset, row.bytes,
         [&](const std::byte *chunk, uint32_t at, uint32_t count) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/machine/Grid.h"
+#include "runtime/emulator/machine/Place.h"
 
 #include <algorithm>
 
@@ -112,6 +113,12 @@ Outcome Warp::fault(FaultKind kind, std::string message, Mask lanes,
 
 Outcome Warp::raise(FaultKind kind, std::string message, Mask lanes,
                     const uint64_t *address) {
+  grid().raise(describeFault(kind, std::move(message), lanes, address));
+  return Outcome::Fault;
+}
+
+Fault Warp::describeFault(FaultKind kind, std::string message, Mask lanes,
+                          const uint64_t *address) {
   const Site &site = this->site();
   const Program &program = *grid().request().program;
   Dim3 index = block_.index();
@@ -131,8 +138,9 @@ Outcome Warp::raise(FaultKind kind, std::string message, Mask lanes,
   fault.lanes = lanes;
   fault.hasAddress = address != nullptr;
   fault.address = address ? *address : 0;
-  grid().raise(std::move(fault));
-  return Outcome::Fault;
+  if (address)
+    fault.place = placeOf(*this, *address);
+  return fault;
 }
 
 } // namespace emulator

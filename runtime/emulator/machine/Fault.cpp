@@ -81,7 +81,8 @@ std::string Fault::render() const {
     text += lanes ? ", lanes " + lanesText(lanes) + "\n" : "\n";
   }
   if (hasAddress)
-    text += "  address " + hex(address) + "\n";
+    text += "  address " + hex(address) +
+            (place.empty() ? "\n" : ": " + place + "\n");
   for (const std::string &note : notes)
     text += "  " + note + "\n";
   return text;

@@ -49,6 +49,7 @@ struct Fault {
   uint32_t lanes = 0; ///< mask of the lanes concerned
   uint64_t address = 0;
   bool hasAddress = false;
+  std::string place; ///< of the address: `shared variable tile + 16`
   std::vector<std::string> notes; ///< further lines: where each warp stands
 
   explicit operator bool() const { return kind != FaultKind::None; }

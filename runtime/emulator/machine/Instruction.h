@@ -111,6 +111,13 @@ struct Parameter {
   Slot slot = noSlot; ///< of a `.reg` parameter
 };
 
+/// A variable in shared memory.
+struct SharedVariable {
+  std::string name;
+  uint32_t offset = 0; ///< as in PTX addresses
+  uint32_t bytes = 0;
+};
+
 class Program;
 
 /// The code of a `.entry` or `.func`.
@@ -131,6 +138,8 @@ struct Function {
   uint32_t staticSharedBytes = 0; ///< what the kernel and its callees use
   /// Where dynamic shared memory begins, from the end of the system's KiB.
   uint32_t dynamicSharedOffset = 0;
+  /// What the kernel and its callees use, by offset; unsized arrays left out.
+  std::vector<SharedVariable> sharedVariables;
 
   /// Bytes of shared memory of a block, the system's KiB not included.
   uint32_t sharedBytes(uint32_t dynamic) const {

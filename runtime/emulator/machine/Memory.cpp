@@ -74,6 +74,14 @@ uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align, RegionKind kind,
   region->id = ++ids_;
   region->name = std::move(name);
   fillFresh(region->host, bytes);
+  if (kind == RegionKind::Device) {
+    region->writtenStorage =
+        mapPages(WrittenBytes::words(bytes) * sizeof(uint64_t));
+    region->written =
+        WrittenBytes(static_cast<uint64_t *>(region->writtenStorage.get()));
+    if (!region->written)
+      return 0;
+  }
   auto map = std::make_shared<MemoryMap>(*map_);
   map->regions.insert(beyond(*map, base), region);
   publish(std::move(map));
@@ -82,7 +90,7 @@ uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align, RegionKind kind,
   return base;
 }
 
-bool DeviceMemory::free(uint64_t address) {
+bool DeviceMemory::free(uint64_t address, const char *by) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto map = std::make_shared<MemoryMap>(*map_);
   auto found = beyond(*map, address);
@@ -95,6 +103,9 @@ bool DeviceMemory::free(uint64_t address) {
   auto remembered = std::make_shared<Region>(**found);
   remembered->storage.reset();
   remembered->host = nullptr;
+  remembered->written = {};
+  remembered->writtenStorage.reset();
+  remembered->freedBy = by;
   if (freed_.size() == rememberedFrees)
     freed_.erase(freed_.begin());
   freed_.push_back(std::move(remembered));
@@ -173,6 +184,8 @@ bool DeviceMemory::write(uint64_t to, const void *from, uint64_t bytes) {
   if (!region)
     return false;
   std::memcpy(region->host + (to - region->base), from, bytes);
+  if (region->written)
+    region->written.add(to - region->base, bytes);
   return true;
 }
 

@@ -9,6 +9,8 @@
 #ifndef RUNTIME_EMULATOR_MACHINE_MEMORY_H
 #define RUNTIME_EMULATOR_MACHINE_MEMORY_H
 
+#include "runtime/emulator/machine/WrittenBytes.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,6 +53,10 @@ struct Region {
   uint64_t id = 0;  ///< counted from 1 over the device's life
   std::string name; ///< of a variable
   std::shared_ptr<void> storage;
+  /// Of RegionKind::Device; all else is born with a value.
+  WrittenBytes written;
+  std::shared_ptr<void> writtenStorage;
+  std::string freedBy; ///< the call that freed it
 
   bool holds(uint64_t address, uint64_t count) const {
     return address >= base && count <= bytes && address - base <= bytes - count;
@@ -77,8 +83,9 @@ public:
   uint64_t allocate(uint64_t bytes, uint64_t align = 256,
                     RegionKind kind = RegionKind::Device,
                     std::string name = {});
-  /// False if `address` is not what allocate() returned, or was freed.
-  bool free(uint64_t address);
+  /// False if `address` is not what allocate() returned, or was freed. `by` is
+  /// the call that asks for it: reports of a use after it name it.
+  bool free(uint64_t address, const char *by = "");
 
   /// Lets kernels reach `bytes` of host memory at their host address. False if
   /// they overlap a region.

@@ -143,6 +143,7 @@ private:
 
   void record(const ptx::Variable &variable, uint64_t offset) {
     uint64_t address = sharedReserved + offset;
+    placed_[&variable] = address;
     auto named = names_.variables.find(variable.name);
     if (named != names_.variables.end() && named->second.syntax == &variable)
       named->second.address = address;
@@ -172,14 +173,29 @@ private:
       bool uses =
           std::any_of(kernel.shared.begin(), kernel.shared.end(),
                       [](auto *variable) { return isDynamic(*variable); });
+      nameVariables(kernel);
       kernel.made->staticSharedBytes = static_cast<uint32_t>(kernel.end);
       kernel.made->dynamicSharedOffset =
           static_cast<uint32_t>(uses ? dynamic_ : (kernel.end + 15) / 16 * 16);
     }
   }
 
+  void nameVariables(const Kernel &kernel) {
+    std::vector<SharedVariable> &named = kernel.made->sharedVariables;
+    for (const ptx::Variable *variable : kernel.shared)
+      if (!isDynamic(*variable))
+        named.push_back({variable->name,
+                         static_cast<uint32_t>(placed_[variable]),
+                         static_cast<uint32_t>(variable->bytes())});
+    std::sort(named.begin(), named.end(),
+              [](const SharedVariable &a, const SharedVariable &b) {
+                return a.offset < b.offset;
+              });
+  }
+
   const ptx::Module &module_;
   ModuleNames &names_;
+  std::map<const ptx::Variable *, uint64_t> placed_; ///< PTX offsets
   std::map<std::string, Uses> uses_;
   std::set<std::string> tables_;
   std::vector<Kernel> kernels_;

@@ -135,6 +135,10 @@ public:
   Outcome fault(FaultKind kind, std::string message, Mask lanes);
   Outcome fault(FaultKind kind, std::string message, Mask lanes,
                 uint64_t address);
+  /// The fault at the current instruction, which is not raised; `address`, if
+  /// not null, is the place concerned.
+  Fault describeFault(FaultKind kind, std::string message, Mask lanes,
+                      const uint64_t *address);
   /// The instruction cannot be done yet; its lanes try again later.
   Outcome wait(const Waiting &waiting);
   /// `lanes` looked in vain for what they wait for, or found it: for reports.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/machine/Grid.h"
+#include "runtime/emulator/machine/Place.h"
 
 namespace emulator {
 namespace {
@@ -43,18 +44,11 @@ uint64_t genericOf(MemorySpace space, uint64_t address) {
   }
 }
 
-std::string sizeOf(const Region &region) {
-  std::string name = region.kind == RegionKind::Host ? "host memory of "
-                     : region.name.empty()
-                         ? "allocation " + std::to_string(region.id) + " of "
-                         : "variable " + region.name + " of ";
-  return name + std::to_string(region.bytes) + " bytes";
-}
-
 /// What lies around an address that is in no region.
 std::string neighbourhood(Grid &grid, uint64_t address) {
   if (auto freed = grid.memory().freed(address))
-    return "lies in " + sizeOf(*freed) + " that was freed";
+    return "lies in " + nameOf(*freed) + " that was freed" +
+           (freed->freedBy.empty() ? "" : " by " + freed->freedBy);
   const Region *below = nullptr;
   for (const auto &region : grid.map().regions)
     if (region->base <= address)
@@ -63,9 +57,9 @@ std::string neighbourhood(Grid &grid, uint64_t address) {
     return "lies below all device memory";
   uint64_t past = address - below->base - below->bytes;
   if (address - below->base < below->bytes)
-    return "reaches beyond the end of " + sizeOf(*below);
+    return "reaches beyond the end of " + nameOf(*below);
   return "lies " + std::to_string(past) + " bytes beyond the end of " +
-         sizeOf(*below);
+         nameOf(*below);
 }
 
 std::string faultText(Warp &warp, MemorySpace space, uint64_t address) {

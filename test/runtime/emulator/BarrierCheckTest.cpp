@@ -95,7 +95,10 @@ TEST(Checks, AreChosenByName) {
   EXPECT_TRUE(selection.races) << "a wrong list changes nothing";
   EXPECT_TRUE(parseChecks("none", selection));
   EXPECT_EQ(makeChecks(selection), nullptr);
+  EXPECT_TRUE(parseChecks("all", selection));
+  EXPECT_FALSE(selection.banks) << "finds no defects";
   EXPECT_TRUE(parseChecks(checkNames(), selection));
+  EXPECT_TRUE(selection.bounds && selection.uninitialised && selection.banks);
   EXPECT_TRUE(selection.races && selection.waits && selection.proxies &&
               selection.barriers);
 }

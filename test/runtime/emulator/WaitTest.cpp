@@ -228,6 +228,8 @@ done:
     {"ReadTilesNeedNoProxyFence", 1, 64, 0, INIT("1") R"(
   shl.b32 %r1, %t, 2;
   add.u32 %r2, %r20, %r1;
+  st.shared.u32 [%r2], %t;
+  fence.proxy.async.shared::cta;
   ld.shared.u32 %r3, [%r2];
   bar.sync 0;
   @!%p0 bra issued;
