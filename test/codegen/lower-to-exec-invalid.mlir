@@ -253,3 +253,37 @@ func.func @top(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
   return %x, %cache : tensor<?x32xf32>, !decoder.kv_cache<1, 1, 32, f32>
 }
 }
+
+// -----
+
+// A group that no kernel builder takes is an error that names its operations.
+module attributes {moe.model = {max_positions = 128 : i64}} {
+moe.parameter @table : tensor<96x32xf32>
+moe.parameter @norm : tensor<32xf32>
+
+func.func @step.decode(%tokens: tensor<?xi32>, %rows: tensor<?xi32>,
+                       %batch: !decoder.batch,
+                       %cache: !decoder.kv_cache<2, 1, 16, bf16>)
+    -> (tensor<?x32xf32>, !decoder.kv_cache<2, 1, 16, bf16>)
+    attributes {moe.regime = "decode", moe.max_tokens = 8 : i64} {
+  %table = moe.read_parameter @table : tensor<96x32xf32>
+  %norm = moe.read_parameter @norm : tensor<32xf32>
+  %x = decoder.embed %tokens, %table
+      : tensor<?xi32>, tensor<96x32xf32> -> tensor<?x32xf32>
+  // expected-error @+1 {{has no kernel builder for decoder.rms_norm, decoder.rms_norm}}
+  %y, %n = exec.group "twice-norm"(%x, %norm)
+      : (tensor<?x32xf32>, tensor<32xf32>)
+      -> (tensor<?x32xf32>, tensor<?x32xf32>) {
+  ^bb0(%a: tensor<?x32xf32>, %w: tensor<32xf32>):
+    %b = decoder.rms_norm %a, %w epsilon(1.0e-05)
+        : tensor<?x32xf32>, tensor<32xf32> -> tensor<?x32xf32>
+    %c = decoder.rms_norm %b, %w epsilon(1.0e-05)
+        : tensor<?x32xf32>, tensor<32xf32> -> tensor<?x32xf32>
+    exec.yield %b, %c : tensor<?x32xf32>, tensor<?x32xf32>
+  }
+  %last = decoder.select_rows %n, %rows
+      : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+  return %last, %cache
+      : tensor<?x32xf32>, !decoder.kv_cache<2, 1, 16, bf16>
+}
+}
