@@ -27,9 +27,10 @@ template <class Body> CUresult inFunction(CUfunction handle, Body body) {
 unsigned blocksOf(Call &call, const KernelFunction &function, unsigned threads,
                   uint64_t dynamicShared) {
   const Profile &profile = call.driver.device.profile;
-  uint64_t shared = dynamicShared + function.code.staticSharedBytes;
+  uint64_t most = profile.sharedPerBlockOptIn;
   if (!threads || threads > function.maxThreads(profile) ||
-      shared > profile.sharedPerBlockOptIn)
+      dynamicShared > most ||
+      dynamicShared + function.code.staticSharedBytes > most)
     return 0;
   return residentBlocks(profile, function.code, threads,
                         static_cast<uint32_t>(dynamicShared));
@@ -88,7 +89,8 @@ uint64_t clusterOf(const KernelFunction &function,
   for (unsigned i = 0; config.attrs && i != config.numAttrs; ++i)
     if (config.attrs[i].id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) {
       auto &cluster = config.attrs[i].value.clusterDim;
-      return uint64_t(cluster.x) * cluster.y * cluster.z;
+      auto blocks = [](unsigned extent) { return std::min(extent, 17u); };
+      return blocks(cluster.x) * blocks(cluster.y) * blocks(cluster.z);
     }
   return 0;
 }

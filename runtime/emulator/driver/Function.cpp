@@ -15,8 +15,13 @@ namespace emulator::cuda {
 
 unsigned KernelFunction::maxThreads(const Profile &profile) const {
   auto product = [](const ptx::Extents &extents) -> uint64_t {
-    return uint64_t(extents[0]) * std::max(extents[1], 1u) *
-           std::max(extents[2], 1u);
+    // No extent counts for more than a block may have.
+    auto threads = [](uint32_t extent) {
+      return std::clamp<uint64_t>(extent, 1, 1024);
+    };
+    return extents[0] ? threads(extents[0]) * threads(extents[1]) *
+                            threads(extents[2])
+                      : 0;
   };
   uint64_t most = profile.threadsPerBlock;
   for (uint64_t declared :

@@ -12,6 +12,17 @@
 namespace emulator {
 namespace {
 
+/// Of a block, and of blocks on a multiprocessor, on every architecture.
+constexpr unsigned mostThreads = 1024, mostBlocks = 32;
+
+/// Threads that a directive allows, at most mostThreads; 0 if none is written.
+uint64_t threadsOf(const ptx::Extents &extents) {
+  uint64_t threads = 1;
+  for (uint32_t extent : extents)
+    threads = std::min<uint64_t>(threads * extent, mostThreads);
+  return threads;
+}
+
 LaunchResult refuse(LaunchStatus status, std::string message) {
   LaunchResult result;
   result.status = status;
@@ -59,7 +70,7 @@ LaunchResult checkDirectives(const LaunchRequest &request) {
   const ptx::Limits &limits = request.kernel->limits;
   Dim3 block = request.block;
   ptx::Extents most = limits.maxThreads;
-  if (most[0] && block.count() > uint64_t(most[0]) * most[1] * most[2])
+  if (most[0] && block.count() > threadsOf(most))
     return refuse(LaunchStatus::InvalidValue,
                   "block " + show(block) + " is over .maxntid " +
                       show({most[0], most[1], most[2]}) + " of kernel " +
@@ -85,7 +96,7 @@ LaunchResult checkCluster(const LaunchRequest &request) {
     return refuse(LaunchStatus::InvalidCluster,
                   "cluster " + show(cluster) + " is not .reqnctapercluster " +
                       show({required[0], required[1], required[2]}));
-  if (cluster.count() == 1)
+  if (cluster.x == 1 && cluster.y == 1 && cluster.z == 1)
     return {};
   if (request.profile.number() < 90)
     return refuse(LaunchStatus::InvalidCluster,
@@ -93,7 +104,8 @@ LaunchResult checkCluster(const LaunchRequest &request) {
   unsigned most = request.nonPortableCluster ? 16 : 8;
   if (limits.maxClusterRank)
     most = std::min(most, limits.maxClusterRank);
-  if (cluster.count() > most)
+  bool small = cluster.x <= most && cluster.y <= most && cluster.z <= most;
+  if (!small || cluster.count() > most)
     return refuse(LaunchStatus::InvalidCluster,
                   "cluster " + show(cluster) + " is over the limit of " +
                       std::to_string(most) + " blocks");
@@ -153,8 +165,9 @@ unsigned registersOf(const Function &kernel) {
   ptx::Extents most = kernel.limits.requiredThreads[0]
                           ? kernel.limits.requiredThreads
                           : kernel.limits.maxThreads;
-  uint64_t threads = uint64_t(most[0]) * most[1] * most[2];
-  uint64_t blocks = std::max(1u, kernel.limits.minBlocksPerMultiprocessor);
+  uint64_t threads = threadsOf(most);
+  uint64_t blocks =
+      std::clamp(kernel.limits.minBlocksPerMultiprocessor, 1u, mostBlocks);
   if (threads)
     count = static_cast<unsigned>(std::min<uint64_t>(
         count, std::max<uint64_t>(24, 65536 / (threads * blocks) & ~7ull)));
@@ -163,16 +176,19 @@ unsigned registersOf(const Function &kernel) {
 
 unsigned residentBlocks(const Profile &profile, const Function &kernel,
                         unsigned threads, uint32_t dynamicShared) {
-  unsigned warps = (threads + warpLanes - 1) / warpLanes;
-  if (!warps)
+  if (!threads || threads > profile.threadsPerMultiprocessor)
     return 0;
-  unsigned shared = kernel.sharedBytes(dynamicShared) + sharedReserved;
-  unsigned registers = registersOf(kernel) * warps * warpLanes;
-  unsigned blocks = profile.blocksPerMultiprocessor;
-  blocks =
-      std::min(blocks, profile.threadsPerMultiprocessor / (warps * warpLanes));
+  unsigned lanes = (threads + warpLanes - 1) / warpLanes * warpLanes;
+  uint64_t shared = sharedReserved + kernel.staticSharedBytes;
+  if (dynamicShared)
+    shared = uint64_t(sharedReserved) + kernel.dynamicSharedOffset +
+             dynamicShared;
+  uint64_t blocks = profile.blocksPerMultiprocessor;
+  blocks = std::min<uint64_t>(blocks, profile.threadsPerMultiprocessor / lanes);
   blocks = std::min(blocks, profile.sharedPerMultiprocessor / shared);
-  return std::min(blocks, profile.registersPerMultiprocessor / registers);
+  return static_cast<unsigned>(std::min<uint64_t>(
+      blocks,
+      profile.registersPerMultiprocessor / (registersOf(kernel) * lanes)));
 }
 
 LaunchResult checkLaunch(const LaunchRequest &request) {

@@ -133,7 +133,8 @@ private:
       if (kernel.shared.count(&variable))
         offset = std::max(offset, kernel.end);
     offset = (offset + align - 1) / align * align;
-    if (offset + bytes > (uint64_t(1) << 23))
+    constexpr uint64_t most = uint64_t(1) << 23;
+    if (offset > most || bytes > most - offset)
       throw ptx::Diagnostic(variable.at, "shared variables are over 8 MiB");
     for (Kernel &kernel : kernels_)
       if (kernel.shared.count(&variable))

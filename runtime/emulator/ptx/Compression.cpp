@@ -4,6 +4,7 @@
 
 #include "runtime/emulator/ptx/Compression.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #ifdef MOERT_HAVE_ZSTD
@@ -89,6 +90,9 @@ bool Lz4Reader::read() {
 
 } // namespace
 
+/// A byte of a length stands for 255 bytes at most; a token for 19 and 15.
+uint64_t mostLz4(std::string_view packed) { return packed.size() * 255; }
+
 bool unpackLz4(std::string_view packed, std::string &unpacked) {
   return !unpacked.empty() && Lz4Reader(packed, unpacked).read();
 }
@@ -96,12 +100,23 @@ bool unpackLz4(std::string_view packed, std::string &unpacked) {
 #ifdef MOERT_HAVE_ZSTD
 bool haveZstd() { return true; }
 
+/// A block of 128 KiB takes 4 bytes at least.
+uint64_t mostZstd(std::string_view packed) {
+  uint64_t told = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  uint64_t most = packed.size() * ((uint64_t(128) << 10) / 4);
+  bool known =
+      told != ZSTD_CONTENTSIZE_UNKNOWN && told != ZSTD_CONTENTSIZE_ERROR;
+  return known ? std::min(told, most) : most;
+}
+
 bool unpackZstd(std::string_view packed, std::string &unpacked) {
   return ZSTD_decompress(unpacked.data(), unpacked.size(), packed.data(),
                          packed.size()) == unpacked.size();
 }
 #else
 bool haveZstd() { return false; }
+
+uint64_t mostZstd(std::string_view) { return 0; }
 
 bool unpackZstd(std::string_view, std::string &) { return false; }
 #endif

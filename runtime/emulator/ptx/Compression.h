@@ -9,10 +9,15 @@
 #ifndef RUNTIME_EMULATOR_PTX_COMPRESSION_H
 #define RUNTIME_EMULATOR_PTX_COMPRESSION_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace emulator::ptx {
+
+/// Upper bounds of the bytes that a packed text can stand for.
+uint64_t mostLz4(std::string_view packed);
+uint64_t mostZstd(std::string_view packed);
 
 /// Unpacks an LZ4 block, which must fill `unpacked` exactly. False for damaged
 /// data.

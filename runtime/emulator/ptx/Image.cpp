@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint32_t fatMagic = 0xba55ed50;
 constexpr char elfMagic[] = {0x7f, 'E', 'L', 'F'};
-constexpr uint64_t mostBytes = uint64_t(256) << 20; ///< of PTX, unpacked
+constexpr uint64_t mostBytes = uint64_t(256) << 20; ///< unpacked, of an image
 
 /// Header of a fat binary. Entries follow it.
 struct FatHeader {
@@ -90,6 +90,8 @@ public:
 
 private:
   bool lookIntoEntries(std::string_view payload);
+  bool unpack(const FatEntry &entry, std::string_view packed,
+              std::string &unpacked);
   void takeEntry(const FatEntry &entry, std::string_view payload);
   void fail(const char *message) {
     if (error_.empty())
@@ -98,6 +100,7 @@ private:
 
   const Profile &profile_;
   std::string best_, bestTarget_, refused_, error_;
+  uint64_t unpackedBytes_ = 0;
 };
 
 /// The word behind `.target`.
@@ -143,17 +146,27 @@ void Search::take(std::string_view ptx) {
 void Search::takeEntry(const FatEntry &entry, std::string_view payload) {
   if (!(entry.flags & (flagLz4 | flagZstd)))
     return take(payload);
-  if (entry.unpackedBytes > mostBytes || entry.packedBytes > payload.size())
+  if (entry.unpackedBytes > mostBytes - unpackedBytes_ ||
+      entry.packedBytes > payload.size())
     return fail("a packed entry of the fat binary has a wrong size");
-  std::string_view packed = payload.substr(0, entry.packedBytes);
-  std::string unpacked(entry.unpackedBytes, '\0');
-  bool zstd = entry.flags & flagZstd;
-  if (zstd && !haveZstd())
+  unpackedBytes_ += entry.unpackedBytes;
+  if (entry.flags & flagZstd && !haveZstd())
     return fail("the fat binary is packed with zstd, which this build cannot "
                 "unpack: make it with --compress=false");
-  if (!(zstd ? unpackZstd(packed, unpacked) : unpackLz4(packed, unpacked)))
+  std::string unpacked;
+  if (!unpack(entry, payload.substr(0, entry.packedBytes), unpacked))
     return fail("a packed entry of the fat binary is damaged");
   take(unpacked);
+}
+
+/// Memory is asked for only where the packed bytes can fill it.
+bool Search::unpack(const FatEntry &entry, std::string_view packed,
+                    std::string &unpacked) {
+  bool zstd = entry.flags & flagZstd;
+  if (entry.unpackedBytes > (zstd ? mostZstd(packed) : mostLz4(packed)))
+    return false;
+  unpacked.resize(entry.unpackedBytes);
+  return zstd ? unpackZstd(packed, unpacked) : unpackLz4(packed, unpacked);
 }
 
 bool Search::lookIntoEntries(std::string_view payload) {
@@ -191,6 +204,7 @@ void Search::lookIntoElf(std::string_view image) {
   ElfHeader header;
   if (!readAt(image, 0, header) || header.sectionBytes < sizeof(ElfSection))
     return fail("the ELF file is damaged");
+  uint64_t seen = 0;
   for (unsigned i = 0; i != header.sectionCount; ++i) {
     ElfSection section;
     uint64_t offset = uint64_t(i) * header.sectionBytes;
@@ -201,7 +215,8 @@ void Search::lookIntoElf(std::string_view image) {
       continue;
     auto bytes = slice(image, section.offset, section.bytes);
     uint32_t magic;
-    if (!bytes)
+    // Sections that lie over each other would be searched again and again.
+    if (!bytes || (seen += bytes->size()) > image.size())
       return fail("the ELF file is damaged");
     if (readAt(*bytes, 0, magic) && magic == fatMagic)
       lookIntoFat(*bytes);

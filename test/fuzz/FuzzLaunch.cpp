@@ -1,0 +1,109 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// A launch whose every number comes from the input, of the first kernel of the
+// PTX behind them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/emulator/check/Checks.h"
+#include "runtime/emulator/machine/Launch.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace emulator;
+
+namespace {
+
+/// What an input begins with.
+struct Header {
+  uint32_t grid[3], block[3], cluster[3];
+  uint32_t dynamicShared, maxDynamicShared;
+  uint8_t flags;      ///< the bits below
+  uint8_t completion; ///< a bit for each kind: lazily
+  uint8_t order;
+  uint8_t seed;
+  uint64_t parameters[8]; ///< 0xA1 in the highest byte: added to the memory
+};
+enum : uint8_t {
+  Cooperative = 1,
+  HasCluster = 2,
+  NonPortable = 4,
+  Checked = 8,
+};
+
+constexpr uint64_t memoryTag = 0xA1;
+
+Settings settingsOf(const Header &header) {
+  Settings settings;
+  settings.order = static_cast<Order>(header.order % 4);
+  settings.seed = header.seed;
+  settings.starvedWarp = header.seed % 32;
+  for (unsigned kind = 0; kind != asyncKinds; ++kind)
+    if (header.completion >> kind & 1)
+      settings.completion[kind] = Completion::Lazy;
+  settings.hostThreads = 1;
+  settings.idleRounds = 50;
+  settings.instructionLimit = 20000;
+  return settings;
+}
+
+/// The header's parameters, as many times as the kernel needs.
+std::vector<std::byte> parametersOf(const Header &header, size_t bytes,
+                                    uint64_t memory) {
+  std::vector<std::byte> made(bytes);
+  for (size_t at = 0; at < bytes; at += 8) {
+    uint64_t value = header.parameters[at / 8 % 8];
+    if (value >> 56 == memoryTag)
+      value = memory + (value & 0xffffffff);
+    std::memcpy(made.data() + at, &value, std::min<size_t>(8, bytes - at));
+  }
+  return made;
+}
+
+LaunchRequest requestOf(const Header &header, const Profile &profile) {
+  LaunchRequest request;
+  request.grid = {header.grid[0], header.grid[1], header.grid[2]};
+  request.block = {header.block[0], header.block[1], header.block[2]};
+  request.cluster = {header.cluster[0], header.cluster[1], header.cluster[2]};
+  request.hasCluster = header.flags & HasCluster;
+  request.cooperative = header.flags & Cooperative;
+  request.nonPortableCluster = header.flags & NonPortable;
+  request.dynamicSharedBytes = header.dynamicShared;
+  request.maxDynamicSharedBytes = header.maxDynamicShared;
+  request.settings = settingsOf(header);
+  request.profile = profile;
+  return request;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
+  Header header;
+  if (bytes < sizeof header)
+    return 0;
+  std::memcpy(&header, data, sizeof header);
+  DeviceMemory memory(uint64_t(1) << 20);
+  Profile profile;
+  profile.multiprocessors = 2;
+  LoadResult loaded = Program::load(
+      {reinterpret_cast<const char *>(data) + sizeof header,
+       bytes - sizeof header},
+      "fuzz.ptx", profile, memory);
+  if (!loaded.program || loaded.program->kernels().empty())
+    return 0;
+  LaunchRequest request = requestOf(header, profile);
+  request.program = loaded.program;
+  request.kernel = loaded.program->kernels().front();
+  request.parameters = parametersOf(header, request.kernel->parameterBytes,
+                                    memory.allocate(4096));
+  std::unique_ptr<Monitor> checks;
+  CheckSelection selection;
+  if (header.flags & Checked && parseChecks("all", selection))
+    checks = makeChecks(selection);
+  request.monitor = checks.get();
+  launch(memory, request);
+  return 0;
+}

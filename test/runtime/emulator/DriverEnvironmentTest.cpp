@@ -1,0 +1,72 @@
+//===----------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "DriverLibrary.h"
+
+namespace {
+
+using namespace emulator::cuda;
+
+/// Begins with one variable, in a child of the test, and ends with 0 if the
+/// result is the expected one.
+[[noreturn]] void initWith(const char *name, const char *value,
+                           CUresult expected) {
+  setenv(name, value, 1);
+  std::_Exit(CU(cuInit)(0) == expected ? 0 : 1);
+}
+
+[[noreturn]] void showArchWith(const char *arch) {
+  setenv("MOEC_EMULATED_ARCH", arch, 1);
+  int major = 0, minor = 0;
+  CU(cuInit)(0);
+  CU(cuDeviceGetAttribute)
+  (&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0);
+  CU(cuDeviceGetAttribute)
+  (&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0);
+  std::_Exit(major * 10 + minor);
+}
+
+} // namespace
+
+#define EXPECT_REFUSED(name, value, text)                                      \
+  EXPECT_EXIT(initWith(name, value, CUDA_ERROR_INVALID_VALUE),                 \
+              testing::ExitedWithCode(0),                                      \
+              name " is \"" value "\", but must be " text)
+#define EXPECT_TAKEN(name, value)                                              \
+  EXPECT_EXIT(initWith(name, value, CUDA_SUCCESS), testing::ExitedWithCode(0), \
+              "")
+
+TEST(Environment, NamesTheArchitecture) {
+  EXPECT_EXIT(showArchWith("sm_80"), testing::ExitedWithCode(80), "");
+  EXPECT_EXIT(showArchWith("sm_120a"), testing::ExitedWithCode(120), "");
+  EXPECT_REFUSED("MOEC_EMULATED_ARCH", "sm_70",
+                 "an architecture from sm_80 to sm_121a");
+}
+
+TEST(Environment, CountsMultiprocessors) {
+  EXPECT_TAKEN("MOEC_EMULATED_SMS", "1");
+  EXPECT_REFUSED("MOEC_EMULATED_SMS", "0", "a number of multiprocessors");
+  EXPECT_REFUSED("MOEC_EMULATED_SMS", "1025", "a number of multiprocessors");
+  EXPECT_REFUSED("MOEC_EMULATED_SMS", "4x", "a number of multiprocessors");
+}
+
+TEST(Environment, OrdersWarps) {
+  EXPECT_TAKEN("MOEC_EMULATED_ORDER", "random:18446744073709551615");
+  EXPECT_TAKEN("MOEC_EMULATED_ORDER", "starve:31");
+  EXPECT_REFUSED("MOEC_EMULATED_ORDER", "random", "forward, reverse");
+  EXPECT_REFUSED("MOEC_EMULATED_ORDER", "starve:32", "forward, reverse");
+  EXPECT_REFUSED("MOEC_EMULATED_ORDER", "forward:1", "forward, reverse");
+}
+
+TEST(Environment, CompletesLazilyByKind) {
+  EXPECT_TAKEN("MOEC_EMULATED_ASYNC", "copies=lazy,mma=eager");
+  EXPECT_REFUSED("MOEC_EMULATED_ASYNC", "copies", "eager, lazy, or a list");
+  EXPECT_REFUSED("MOEC_EMULATED_ASYNC", "mma=later", "eager, lazy, or a list");
+}
+
+TEST(Environment, ChoosesChecks) {
+  EXPECT_TAKEN("MOEC_EMULATED_CHECK", "all");
+  EXPECT_TAKEN("MOEC_EMULATED_CHECK", "races,waits");
+  EXPECT_REFUSED("MOEC_EMULATED_CHECK", "speed", "all, none, or a list of");
+}
