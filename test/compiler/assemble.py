@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Assembles the kernels of models for every GPU; spills and local memory are errors.
+"""Assembles the kernels of models for GPUs; spills and local memory are errors.
 
 usage: assemble.py MODEL...
 
-Without ptxas it says what it skips.
+The first model for every GPU, the others for the two that differ most in registers and shared memory
+that ptxas leaves them. Without ptxas it says what it skips.
 """
 import os
 import pathlib
@@ -13,6 +14,7 @@ import sys
 import tempfile
 
 GPUS = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"]
+OUTERMOST = ["sm_80", "sm_120a"]
 
 
 def run(*command):
@@ -28,9 +30,9 @@ if not ptxas:
 moec = pathlib.Path(os.environ["MOEC_BIN"]) / "moec"
 with tempfile.TemporaryDirectory() as folder:
     ptx = pathlib.Path(folder, "kernels.ptx")
-    for model in sys.argv[1:]:
-        for gpu in GPUS:
+    for number, model in enumerate(sys.argv[1:]):
+        for gpu in OUTERMOST if number else GPUS:
             run(moec, "compile", model, f"--target={gpu}", "--emit=asm", "-o", ptx)
             run(ptxas, "-warn-spills", "-warn-lmem-usage", "-Werror", f"-arch={gpu}", ptx,
                 "-o", os.devnull)
-print(f"PASSED: {len(sys.argv) - 1} models for {len(GPUS)} GPUs")
+print(f"PASSED: {len(sys.argv) - 1} models")
