@@ -48,7 +48,13 @@ CUresult Driver::initialize() {
     complain(message);
     return CUDA_ERROR_INVALID_VALUE;
   }
-  instance.store(new Driver(environment));
+  auto driver = std::make_unique<Driver>(environment);
+  if (!environment.profileTarget.path.empty() &&
+      !driver->profiles.open(environment.profileTarget, message)) {
+    complain(message);
+    return CUDA_ERROR_INVALID_VALUE;
+  }
+  instance.store(driver.release());
   std::atexit(endProcess);
   return CUDA_SUCCESS;
 }

@@ -17,6 +17,7 @@
 #include "runtime/emulator/driver/Graph.h"
 #include "runtime/emulator/driver/Handles.h"
 #include "runtime/emulator/driver/Module.h"
+#include "runtime/emulator/driver/ProfileLog.h"
 #include "runtime/emulator/driver/Stream.h"
 
 #include <memory>
@@ -50,6 +51,7 @@ public:
   const Environment environment;
   Device device;
   Engine engine;
+  ProfileLog profiles;
 
   std::mutex mutex; ///< of everything below, and of all it leads to
   Allocations allocations{device.memory};

@@ -111,38 +111,61 @@ bool parseCompletion(std::string_view text, Settings &settings) {
   return true;
 }
 
+bool parseProfile(std::string_view text, ProfileTarget &target) {
+  constexpr std::string_view prefix = "lines:";
+  const bool lines = text.substr(0, prefix.size()) == prefix;
+  if (lines)
+    text.remove_prefix(prefix.size());
+  if (text.empty())
+    return false;
+  target = {std::string(text), lines};
+  return true;
+}
+
 bool Environment::read(std::string &message) {
-  std::string_view arch = variable("MOEC_EMULATED_ARCH");
-  if (!arch.empty() && !Profile::parse(std::string(arch), profile)) {
-    message = complaint("MOEC_EMULATED_ARCH", arch,
-                        "an architecture from sm_80 to sm_121a");
+  struct Variable {
+    const char *name;
+    bool (*take)(std::string_view text, Environment &environment);
+    std::string form; ///< that its value must have
+  };
+  using Text = std::string_view;
+  const Variable variables[] = {
+      {"MOEC_EMULATED_ARCH",
+       [](Text text, Environment &e) {
+         return Profile::parse(std::string(text), e.profile);
+       },
+       "an architecture from sm_80 to sm_121a"},
+      {"MOEC_EMULATED_SMS",
+       [](Text text, Environment &e) {
+         return parseMultiprocessors(text, e.profile);
+       },
+       "a number of multiprocessors from 1 to 1024"},
+      {"MOEC_EMULATED_ORDER",
+       [](Text text, Environment &e) { return parseOrder(text, e.settings); },
+       "forward, reverse, random:SEED or starve:WARP"},
+      {"MOEC_EMULATED_ASYNC",
+       [](Text text, Environment &e) {
+         return parseCompletion(text, e.settings);
+       },
+       "eager, lazy, or a list of copies, bulk and mma like "
+       "copies=lazy,mma=eager"},
+      {"MOEC_EMULATED_CHECK",
+       [](Text text, Environment &e) { return parseChecks(text, e.checks); },
+       "all, none, or a list of " + checkNames()},
+      {"MOEC_EMULATED_PROFILE",
+       [](Text text, Environment &e) {
+         return parseProfile(text, e.profileTarget);
+       },
+       "a file, - for stderr, or either behind lines:"},
+  };
+  for (const Variable &each : variables) {
+    const Text value = variable(each.name);
+    if (value.empty() || each.take(value, *this))
+      continue;
+    message = complaint(each.name, value, each.form.c_str());
     return false;
   }
-  std::string_view count = variable("MOEC_EMULATED_SMS");
-  if (!count.empty() && !parseMultiprocessors(count, profile)) {
-    message = complaint("MOEC_EMULATED_SMS", count,
-                        "a number of multiprocessors from 1 to 1024");
-    return false;
-  }
-  std::string_view order = variable("MOEC_EMULATED_ORDER");
-  if (!order.empty() && !parseOrder(order, settings)) {
-    message = complaint("MOEC_EMULATED_ORDER", order,
-                        "forward, reverse, random:SEED or starve:WARP");
-    return false;
-  }
-  std::string_view async = variable("MOEC_EMULATED_ASYNC");
-  if (!async.empty() && !parseCompletion(async, settings)) {
-    message = complaint("MOEC_EMULATED_ASYNC", async,
-                        "eager, lazy, or a list of copies, bulk and mma like "
-                        "copies=lazy,mma=eager");
-    return false;
-  }
-  std::string_view check = variable("MOEC_EMULATED_CHECK");
-  if (check.empty() || parseChecks(check, checks))
-    return true;
-  const std::string form = "all, none, or a list of " + checkNames();
-  message = complaint("MOEC_EMULATED_CHECK", check, form.c_str());
-  return false;
+  return true;
 }
 
 } // namespace emulator::cuda

@@ -29,11 +29,21 @@ bool parseCompletion(std::string_view text, Settings &settings);
 /// A whole decimal number up to `limit`.
 bool parseNumber(std::string_view text, uint64_t limit, uint64_t &number);
 
-/// What MOEC_EMULATED_ARCH, _SMS, _ORDER, _ASYNC and _CHECK say.
+/// Where the counts of launches go.
+struct ProfileTarget {
+  std::string path;   ///< `-` for stderr; empty for no profile
+  bool lines = false; ///< with what each instruction did
+};
+
+/// `FILE`, `-`, or either behind `lines:`. False for no file at all.
+bool parseProfile(std::string_view text, ProfileTarget &target);
+
+/// What MOEC_EMULATED_ARCH, _SMS, _ORDER, _ASYNC, _CHECK and _PROFILE say.
 struct Environment {
   Profile profile;
   Settings settings;
   CheckSelection checks; ///< none, unless MOEC_EMULATED_CHECK names some
+  ProfileTarget profileTarget;
 
   /// Reads the process's environment. False with one line in `message` if a
   /// variable has a value that it cannot have.

@@ -4,6 +4,8 @@
 
 #include "runtime/emulator/driver/Launch.h"
 
+#include "runtime/emulator/check/MonitorChain.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -135,6 +137,27 @@ LaunchRequest requestOf(const Driver &driver, const KernelFunction &function) {
   return request;
 }
 
+/// What watches a launch.
+struct Watch {
+  std::unique_ptr<Monitor> monitor; ///< null if nothing does
+  Profiler *profiler = nullptr;     ///< in it, if launches are profiled
+};
+
+Watch watchOf(Driver &driver) {
+  Watch watch;
+  watch.monitor = makeChecks(driver.environment.checks);
+  if (!driver.profiles.active())
+    return watch;
+  auto profiler = std::make_unique<Profiler>();
+  watch.profiler = profiler.get();
+  std::vector<std::unique_ptr<Monitor>> monitors;
+  monitors.push_back(std::move(profiler));
+  if (watch.monitor)
+    monitors.push_back(std::move(watch.monitor));
+  watch.monitor = std::make_unique<MonitorChain>(std::move(monitors));
+  return watch;
+}
+
 } // namespace
 
 CUresult errorOf(FaultKind kind) {
@@ -197,12 +220,13 @@ Work workOf(Driver &driver, std::shared_ptr<const KernelLaunch> launch) {
   work.kernel = launch;
   work.action = [&driver, launch] {
     LaunchRequest request = launch->request;
-    const std::unique_ptr<Monitor> checks =
-        makeChecks(driver.environment.checks);
-    request.monitor = checks.get();
+    Watch watch = watchOf(driver);
+    request.monitor = watch.monitor.get();
     LaunchResult result = emulator::launch(driver.device.memory, request);
-    if (checks)
-      std::fputs(checks->summary().c_str(), stderr);
+    if (watch.monitor)
+      std::fputs(watch.monitor->summary().c_str(), stderr);
+    if (watch.profiler)
+      driver.profiles.write(watch.profiler->counts());
     if (result.status == LaunchStatus::Done)
       return CUDA_SUCCESS;
     if (result.status != LaunchStatus::Faulted) {

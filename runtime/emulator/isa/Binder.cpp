@@ -183,6 +183,7 @@ void Binder::add(Use &use, const Item &item) {
   site.line = item.syntax->at.line;
   site.source = item.syntax->source;
   site.text = join(item.syntax->words);
+  site.row = &row;
   site.convergence = row.convergence;
   if (row.convergence != Convergence::None) {
     site.body = use.instruction().run;

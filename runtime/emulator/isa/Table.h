@@ -76,6 +76,8 @@ struct Section {
   const char *title; ///< "Integer Arithmetic Instructions"
   const Row *rows;
   size_t count;
+  /// What a profile calls its instructions: "integer".
+  const char *kind = "";
 };
 
 /// Every section, in the manual's order.

@@ -21,6 +21,7 @@ namespace emulator {
 
 class Warp;
 struct Instruction;
+struct Row;
 
 constexpr unsigned warpLanes = 32;
 
@@ -99,6 +100,9 @@ struct Site {
   uint32_t line = 0;     ///< in the PTX
   ptx::SourceLocation source;
   std::string text; ///< the words: `ld.global.f32`
+  /// The row of the table (isa/Table.h); null for what the binder adds to what
+  /// the PTX says.
+  const Row *row = nullptr;
 };
 
 /// A parameter, or result, of a function.

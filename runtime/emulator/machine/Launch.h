@@ -99,16 +99,6 @@ struct LaunchRequest {
   Settings settings;
   Profile profile;
   Monitor *monitor = nullptr;
-  /// Counts each instruction that a warp runs, by Function::code, if not null.
-  struct Counts *counts = nullptr;
-};
-
-/// Warp instructions, and lanes in them, by function and index.
-struct Counts {
-  struct Count {
-    uint64_t warps = 0, lanes = 0;
-  };
-  std::map<const Function *, std::vector<Count>> functions;
 };
 
 enum class LaunchStatus : uint8_t {

@@ -330,7 +330,7 @@ unsigned workersOf(const Grid &grid) {
   if (!threads)
     threads = std::max(1u, std::thread::hardware_concurrency());
   // Checks see one order of events.
-  if (grid.monitor() || grid.request().counts)
+  if (grid.monitor())
     threads = 1;
   return static_cast<unsigned>(std::min<uint64_t>(threads, grid.clusters()));
 }

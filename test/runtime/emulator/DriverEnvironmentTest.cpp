@@ -70,3 +70,46 @@ TEST(Environment, ChoosesChecks) {
   EXPECT_TAKEN("MOEC_EMULATED_CHECK", "races,waits");
   EXPECT_REFUSED("MOEC_EMULATED_CHECK", "speed", "all, none, or a list of");
 }
+
+namespace {
+
+/// Launches one block of a kernel with a profile on stderr.
+[[noreturn]] void profileTo(const char *target) {
+  setenv("MOEC_EMULATED_PROFILE", target, 1);
+  CUcontext context = nullptr;
+  CUmodule module = nullptr;
+  CUfunction function = nullptr;
+  CUdeviceptr memory = 0;
+  const std::string text = readTestFile("DriverKernels.ptx");
+  bool passed =
+      CU(cuInit)(0) == CUDA_SUCCESS &&
+      CU(cuDevicePrimaryCtxRetain)(&context, 0) == CUDA_SUCCESS &&
+      CU(cuCtxSetCurrent)(context) == CUDA_SUCCESS &&
+      CU(cuModuleLoadData)(&module, text.c_str()) == CUDA_SUCCESS &&
+      CU(cuModuleGetFunction)(&function, module, "fold") == CUDA_SUCCESS &&
+      CU(cuMemAlloc_v2)(&memory, 128) == CUDA_SUCCESS;
+  unsigned factor = 3, addend = 4;
+  void *parameters[] = {&memory, &factor, &addend};
+  passed = passed &&
+           CU(cuLaunchKernel)(function, 1, 1, 1, 32, 1, 1, 0, nullptr,
+                              parameters, nullptr) == CUDA_SUCCESS &&
+           CU(cuCtxSynchronize)() == CUDA_SUCCESS;
+  std::_Exit(passed ? 0 : 1);
+}
+
+} // namespace
+
+TEST(Environment, Profiles) {
+  EXPECT_REFUSED("MOEC_EMULATED_PROFILE", "lines:", "a file, - for stderr");
+  EXPECT_EXIT(initWith("MOEC_EMULATED_PROFILE", "/nowhere/profile",
+                       CUDA_ERROR_INVALID_VALUE),
+              testing::ExitedWithCode(0),
+              "MOEC_EMULATED_PROFILE: cannot write /nowhere/profile: No such");
+  EXPECT_EXIT(profileTo("-"), testing::ExitedWithCode(0),
+              "\"launch\":1,\"kernel\":\"fold\".*\"written_bytes\":4,");
+  EXPECT_EXIT(profileTo("lines:-"), testing::ExitedWithCode(0),
+              "\"lines\":.*\"instruction\":\"st.global");
+  // What takes no more is complained of, and launches go on.
+  EXPECT_EXIT(profileTo("/dev/full"), testing::ExitedWithCode(0),
+              "cannot write /dev/full: No space left on device");
+}
