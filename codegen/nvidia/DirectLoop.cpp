@@ -114,13 +114,14 @@ ThreadSums DirectLoop::multiplyStep(Emit &emit, const Step &step,
                                     ValueRange sums) const {
   Chunk low = step[0], high = hasHighRows ? step[1] : zeroChunk(emit);
   ThreadSums next(sums);
-  for (int64_t half : {0, 1})
+  for (int64_t half : {0, 1}) {
+    RowWords rows = rowWords(emit, half, low, high);
     for (int64_t i = 0; i < tiles(); ++i) {
       SmallVector<Value> own(next.begin() + 4 * i, next.begin() + 4 * i + 4);
-      llvm::copy(
-          multiplyHalf(emit, half, low, high, step[rowChunks() + i], own),
-          next.begin() + 4 * i);
+      llvm::copy(multiplyHalf(emit, half, rows, step[rowChunks() + i], own),
+                 next.begin() + 4 * i);
     }
+  }
   return next;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/abi/GpuKernel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -163,6 +164,9 @@ Value moec::allOfWarp(Emit &emit, Value v) {
 Value moec::ballot(Emit &emit, Value v) {
   return NVVM::VoteSyncOp::create(emit, emit.getI32Type(), allLanes(emit), v,
                                   NVVM::VoteSyncKind::ballot);
+}
+Value moec::hiddenOnes(Emit &emit) {
+  return ballot(emit, arith::ConstantOp::create(emit, emit.getBoolAttr(true)));
 }
 Value moec::countOnes(Emit &emit, Value v) {
   return emit.extend(math::CtPopOp::create(emit, v));

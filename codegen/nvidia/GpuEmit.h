@@ -77,6 +77,10 @@ mlir::Value ballot(Emit &emit, mlir::Value v);
 /// The bits that are set in an i32, as i64.
 mlir::Value countOnes(Emit &emit, mlir::Value v);
 
+/// An i32 whose bits are all ones, which no compiler knows. All lanes of the
+/// warp take part.
+mlir::Value hiddenOnes(Emit &emit);
+
 /// Keeps ptxas from unrolling the loop that these are results of: where it
 /// does, it hoists loads until registers spill.
 void keepRolled(mlir::ValueRange results);

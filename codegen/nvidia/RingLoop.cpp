@@ -54,14 +54,28 @@ public:
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
-  /// What a thread copies to each stage: chunk `chunk` of these rows.
+  /// What a thread copies to each stage: chunk `chunk` of some rows.
   struct Sources {
-    SmallVector<Value> addresses;
-    Value chunk, offset; ///< of the first row's chunk in a stage
+    SmallVector<Value> addresses; ///< of the rows' chunks of block 0
+    Value chunk, offset;          ///< of the first row's chunk in a stage
+    Value inside;                 ///< an address that there is in any case
+  };
+  /// What changes from block to block: bytes of the stage that is read, and of
+  /// the one before it, which is filled; the addresses of what it is filled
+  /// with. They are carried, for the indices of stages and addresses cost more.
+  struct Walk {
+    Value read, fill;
+    SmallVector<Value> sources;
+
+    SmallVector<Value> values() const;
+    explicit Walk(ValueRange values);
+    Walk(Value read, Value fill, SmallVector<Value> sources)
+        : read(read), fill(fill), sources(std::move(sources)) {}
   };
   /// Where a thread's operands are in a stage: bytes for steps 0 and 1.
   struct Places {
     Value rows[2], columns[2];
+    Value ones; ///< of hiddenOnes
   };
   /// A warp's place in the tile.
   struct Warp {
@@ -77,16 +91,17 @@ private:
   Warp warpOf(Emit &emit) const;
   Sources sourcesOf(Emit &emit, const TileOperands &tile) const;
   Places placesOf(Emit &emit) const;
-  void fill(Emit &emit, const Sources &sources, Value block) const;
-  void copy(Emit &emit, Value to, Value from, Value block, Value chunk) const;
-  ThreadSums multiplyStage(Emit &emit, const Places &places, Value block,
+  Walk begin(Emit &emit, const Sources &sources) const;
+  Walk after(Emit &emit, const Walk &walk) const;
+  void fill(Emit &emit, const Sources &sources, const Walk &walk,
+            Value block) const;
+  void copy(Emit &emit, Value to, Value from, Value bytes) const;
+  ThreadSums multiplyStage(Emit &emit, const Places &places, Value stage,
                            ValueRange sums) const;
-  ThreadSums multiplyBlock(Emit &emit, const Sources &sources,
-                           const Places &places, Value block,
-                           ValueRange sums) const;
-  Value stageOf(Emit &emit, Value block) const {
-    return emit.mul(emit.rem(block, ring.stages), stageBytes());
-  }
+  SmallVector<Value> multiplyBlock(Emit &emit, const Sources &sources,
+                                   const Places &places, Value block,
+                                   ValueRange carried) const;
+  size_t sumCount() const { return 4 * tiles(); }
 
   LoopShape shape;
   RingShape ring;
@@ -106,6 +121,14 @@ RingLoop::Warp RingLoop::warpOf(Emit &emit) const {
 // Filling stages
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> RingLoop::Walk::values() const {
+  SmallVector<Value> all = {read, fill};
+  all.append(sources);
+  return all;
+}
+RingLoop::Walk::Walk(ValueRange values)
+    : read(values[0]), fill(values[1]), sources(values.drop_front(2)) {}
+
 RingLoop::Sources RingLoop::sourcesOf(Emit &emit,
                                       const TileOperands &tile) const {
   Sources sources;
@@ -117,49 +140,50 @@ RingLoop::Sources RingLoop::sourcesOf(Emit &emit,
     Value at = emit.add(emit.add(from, first), i);
     return emit.min(at, emit.add(end, -1));
   };
+  sources.inside = tile.weights.front();
+  auto add = [&](Value row) {
+    sources.addresses.push_back(emit.at(
+        row, emit.getI8Type(), emit.mul(sources.chunk, Layout::chunkBytes)));
+  };
   for (int64_t i = 0; i < tileRows; i += rowsAtOnce())
-    sources.addresses.push_back(
-        tile.rowAddress(clamp(tile.firstRow, i, tile.endRow)));
+    add(tile.rowAddress(clamp(tile.firstRow, i, tile.endRow)));
   for (Value weight : tile.weights)
     for (int64_t i = 0; i < tileColumns; i += rowsAtOnce()) {
       Value column = clamp(tile.firstColumn, i, tile.endColumn);
-      sources.addresses.push_back(
-          emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
+      add(emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
     }
   return sources;
 }
 
-/// Zeros beyond K.
-void RingLoop::copy(Emit &emit, Value to, Value from, Value block,
-                    Value chunk) const {
+void RingLoop::copy(Emit &emit, Value to, Value from, Value bytes) const {
   auto spaced = [&](Value pointer, int64_t space) -> Value {
     return LLVM::AddrSpaceCastOp::create(
         emit, LLVM::LLVMPointerType::get(emit.getContext(), space), pointer);
   };
-  Value index = emit.add(emit.mul(block, Layout::rowChunks), chunk);
-  Value bytes;
-  if (shape.depth % blockDepth) {
-    Value inside = emit.less(index, emit.i64(shape.depth / chunkDepth));
-    index = emit.select(inside, index, emit.i64(0));
-    bytes = emit.truncate(
-        emit.select(inside, emit.i64(Layout::chunkBytes), emit.i64(0)));
-  }
-  Value source = emit.at(from, emit.getBF16Type(), emit.mul(index, chunkDepth));
   NVVM::CpAsyncOp::create(emit, spaced(to, sharedSpace),
-                          spaced(source, globalSpace), Layout::chunkBytes,
+                          spaced(from, globalSpace), Layout::chunkBytes,
                           NVVM::LoadCacheModifierKind::CG, bytes);
 }
 
-/// One group of copies, empty beyond the last block.
-void RingLoop::fill(Emit &emit, const Sources &sources, Value block) const {
+/// Copies a block to the walk's stage to fill: one group of copies, empty
+/// beyond the last block. Zeros beyond K.
+void RingLoop::fill(Emit &emit, const Sources &sources, const Walk &walk,
+                    Value block) const {
   emit.branch(emit.less(block, emit.i64(segments.blocks)), [&] {
     Value to = emit.at(sharedMemory(emit), emit.getI8Type(),
-                       emit.add(stageOf(emit, block), sources.offset));
-    for (auto [i, from] : llvm::enumerate(sources.addresses)) {
+                       emit.add(walk.fill, sources.offset));
+    Value inside, bytes;
+    if (shape.depth % blockDepth) {
+      Value chunk = emit.add(emit.mul(block, Layout::rowChunks), sources.chunk);
+      inside = emit.less(chunk, emit.i64(shape.depth / chunkDepth));
+      bytes = emit.truncate(
+          emit.select(inside, emit.i64(Layout::chunkBytes), emit.i64(0)));
+    }
+    for (auto [i, from] : llvm::enumerate(walk.sources)) {
       // Rows further by an even number have their chunks at the same places.
-      int64_t bytes = int64_t(i) * rowsAtOnce() * Layout::rowBytes;
-      copy(emit, emit.at(to, emit.getI8Type(), emit.i64(bytes)), from, block,
-           sources.chunk);
+      int64_t skipped = int64_t(i) * rowsAtOnce() * Layout::rowBytes;
+      copy(emit, emit.at(to, emit.getI8Type(), emit.i64(skipped)),
+           inside ? emit.select(inside, from, sources.inside) : from, bytes);
     }
   });
   NVVM::CpAsyncCommitGroupOp::create(emit);
@@ -173,6 +197,7 @@ RingLoop::Places RingLoop::placesOf(Emit &emit) const {
   Places places;
   Warp warp = warpOf(emit);
   Value lane = laneIndex(emit), group = emit.div(lane, 4);
+  places.ones = hiddenOnes(emit);
   for (int64_t step = 0; step < 2; ++step) {
     Value chunk = emit.add(emit.rem(lane, 4), 4 * step);
     places.rows[step] =
@@ -183,16 +208,15 @@ RingLoop::Places RingLoop::placesOf(Emit &emit) const {
   return places;
 }
 
-/// 64 k of a stage.
+/// 64 k of the stage at a byte of shared memory.
 ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
-                                   Value block, ValueRange sums) const {
+                                   Value stage, ValueRange sums) const {
   ThreadSums next(sums);
-  Value stage =
-      emit.at(sharedMemory(emit), emit.getI8Type(), stageOf(emit, block));
+  Value base = emit.at(sharedMemory(emit), emit.getI8Type(), stage);
   auto chunkAt = [&](Value place, int64_t rows) {
     Value byte = emit.add(place, rows * Layout::rowBytes);
     return loadAligned(emit, chunkType(emit),
-                       emit.at(stage, emit.getI8Type(), byte));
+                       emit.at(base, emit.getI8Type(), byte));
   };
   for (int64_t step = 0; step < 2; ++step) {
     SmallVector<Chunk> columns, rows;
@@ -202,63 +226,93 @@ ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
             chunkAt(places.columns[step], p * tileColumns + 8 * j));
     for (int64_t i = 0; i < 2 * ring.rowTiles; ++i)
       rows.push_back(chunkAt(places.rows[step], 8 * i));
-    // Of one half of some rows, all columns: the rows' words need to be put
-    // side by side.
     for (int64_t i = 0; i < ring.rowTiles; ++i)
-      for (int64_t half : {0, 1})
+      for (int64_t half : {0, 1}) {
+        RowWords words =
+            rowWordsOnce(emit, half, rows[2 * i], rows[2 * i + 1], places.ones);
         for (auto [j, column] : llvm::enumerate(columns)) {
           auto at = next.begin() + 4 * (int64_t(j) * ring.rowTiles + i);
           SmallVector<Value> own(at, at + 4);
-          llvm::copy(multiplyHalf(emit, half, rows[2 * i], rows[2 * i + 1],
-                                  column, own),
-                     at);
+          llvm::copy(multiplyHalf(emit, half, words, column, own), at);
         }
+      }
   }
   return next;
 }
 
+/// Fills all stages but the last one.
+RingLoop::Walk RingLoop::begin(Emit &emit, const Sources &sources) const {
+  Walk walk(emit.i64(0), emit.i64(0), sources.addresses);
+  for (int64_t i = 0; i < ring.stages - 1; ++i) {
+    fill(emit, sources, walk, emit.i64(i));
+    walk.fill = emit.i64((i + 1) * stageBytes());
+    for (Value &source : walk.sources)
+      source = emit.at(source, emit.getI8Type(), emit.i64(Layout::rowBytes));
+  }
+  return walk;
+}
+
+RingLoop::Walk RingLoop::after(Emit &emit, const Walk &walk) const {
+  Walk next(emit.add(walk.read, stageBytes()), walk.read, walk.sources);
+  Value wraps = emit.equal(next.read, emit.i64(ring.stages * stageBytes()));
+  next.read = emit.select(wraps, emit.i64(0), next.read);
+  for (Value &source : next.sources)
+    source = emit.at(source, emit.getI8Type(), emit.i64(Layout::rowBytes));
+  return next;
+}
+
 /// Waits for a block's stage, fills the one that the block before has left, and
-/// multiplies.
-ThreadSums RingLoop::multiplyBlock(Emit &emit, const Sources &sources,
-                                   const Places &places, Value block,
-                                   ValueRange sums) const {
+/// multiplies. Carried: sums, then the walk.
+SmallVector<Value> RingLoop::multiplyBlock(Emit &emit, const Sources &sources,
+                                           const Places &places, Value block,
+                                           ValueRange carried) const {
+  Walk walk(carried.drop_front(sumCount()));
   NVVM::CpAsyncWaitGroupOp::create(emit, ring.stages - 2);
   blockBarrier(emit);
-  fill(emit, sources, emit.add(block, ring.stages - 1));
-  return multiplyStage(emit, places, block, sums);
+  fill(emit, sources, walk, emit.add(block, ring.stages - 1));
+  SmallVector<Value> next =
+      multiplyStage(emit, places, walk.read, carried.take_front(sumCount()));
+  next.append(after(emit, walk).values());
+  return next;
 }
 
 ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
   Sources sources = sourcesOf(emit, tile);
   Places places = placesOf(emit);
   blockBarrier(emit); // nobody reads the last tile's stages any more
-  for (int64_t i = 0; i < ring.stages - 1; ++i)
-    fill(emit, sources, emit.i64(i));
-  ThreadSums zeros(4 * tiles(), emit.number(emit.getF32Type(), 0.0));
+  SmallVector<Value> walk = begin(emit, sources).values();
+  ThreadSums zeros(sumCount(), emit.number(emit.getF32Type(), 0.0));
   Value end = emit.i64(segments.blocks);
-  auto segment = [&](Value first) {
+  // Of a segment: its sums, then the walk.
+  auto segment = [&](Value first, ValueRange walk) {
     Value last = emit.min(emit.add(first, segments.perSegment), end);
-    ThreadSums sums =
-        emit.loop(first, last, 1, zeros, [&](Value block, ValueRange sums) {
-          return multiplyBlock(emit, sources, places, block, sums);
+    SmallVector<Value> carried(zeros);
+    carried.append(walk.begin(), walk.end());
+    carried = emit.loop(
+        first, last, 1, carried, [&](Value block, ValueRange carried) {
+          return multiplyBlock(emit, sources, places, block, carried);
         });
-    keepRolled(sums);
-    return sums;
+    keepRolled(carried);
+    return carried;
   };
-  ThreadSums totals;
+  SmallVector<Value> totals;
   if (segments.count == 1) {
-    totals = segment(emit.i64(0));
+    totals = segment(emit.i64(0), walk);
   } else {
-    totals = emit.loop(emit.i64(0), end, segments.perSegment, zeros,
+    totals = zeros;
+    totals.append(walk);
+    totals = emit.loop(emit.i64(0), end, segments.perSegment, totals,
                        [&](Value first, ValueRange before) {
-                         ThreadSums sums = segment(first);
-                         for (auto [sum, total] : llvm::zip(sums, before))
-                           sum = emit.addF(total, sum);
-                         return sums;
+                         SmallVector<Value> next =
+                             segment(first, before.drop_front(sumCount()));
+                         for (size_t i = 0; i < sumCount(); ++i)
+                           next[i] = emit.addF(before[i], next[i]);
+                         return next;
                        });
     keepRolled(totals);
   }
   NVVM::CpAsyncWaitGroupOp::create(emit, 0);
+  totals.truncate(sumCount());
   return totals;
 }
 
@@ -287,7 +341,7 @@ std::unique_ptr<ProductLoop> moec::makeRingLoop(const LoopShape &shape,
   // Half as many columns of two products, so that sums fit registers.
   int64_t two = shape.products;
   RingShape ring = size == RingSize::Few ? RingShape{2, 1, 4 / two, 4}
-                                         : RingShape{2, 4, 4 / two, 4};
+                                         : RingShape{4, 2, 8 / two, 4};
   while (ring.stages > 2 && RingLoop(shape, ring).sharedBytes > room)
     --ring.stages;
   return std::make_unique<RingLoop>(shape, ring);

@@ -41,17 +41,36 @@ Chunk moec::loadChunk(Emit &emit, Value row, Value index) {
       emit.at(row, emit.getBF16Type(), emit.mul(index, chunkDepth)));
 }
 
-SmallVector<Value> moec::multiplyHalf(Emit &emit, int64_t half, Chunk low,
-                                      Chunk high, Chunk column, Sums4 sums) {
+/// Of half `half` of a step.
+static Value wordOf(Emit &emit, Chunk chunk, int64_t half, int64_t i) {
+  return vector::ExtractOp::create(emit, chunk, 2 * half + i);
+}
+
+RowWords moec::rowWords(Emit &emit, int64_t half, Chunk low, Chunk high) {
+  RowWords words;
+  for (int64_t i : {0, 1})
+    for (Chunk chunk : {low, high})
+      words.push_back(wordOf(emit, chunk, half, i));
+  return words;
+}
+
+RowWords moec::rowWordsOnce(Emit &emit, int64_t half, Chunk low, Chunk high,
+                            Value ones) {
+  RowWords words = rowWords(emit, half, low, high);
+  for (Value &word : words)
+    word = arith::AndIOp::create(emit, word, ones);
+  return words;
+}
+
+SmallVector<Value> moec::multiplyHalf(Emit &emit, int64_t half,
+                                      const RowWords &rows, Chunk column,
+                                      Sums4 sums) {
   Type f32 = emit.getF32Type();
   auto result = LLVM::LLVMStructType::getLiteral(
       emit.getContext(), SmallVector<Type>(sums.size(), f32));
-  auto word = [&](Chunk chunk, int64_t i) -> Value {
-    return vector::ExtractOp::create(emit, chunk, 2 * half + i);
-  };
-  SmallVector<Value> operands = {word(low, 0),    word(high, 0),
-                                 word(low, 1),    word(high, 1),
-                                 word(column, 0), word(column, 1)};
+  SmallVector<Value> operands(rows.begin(), rows.end());
+  for (int64_t i : {0, 1})
+    operands.push_back(wordOf(emit, column, half, i));
   llvm::append_range(operands, sums);
   Value all =
       LLVM::CallIntrinsicOp::create(

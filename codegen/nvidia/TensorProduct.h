@@ -43,11 +43,20 @@ Chunk loadChunk(Emit &emit, mlir::Value row, mlir::Value index);
 /// and 8 more, and columns 2 * (lane % 4) and the one after it.
 using Sums4 = llvm::ArrayRef<mlir::Value>;
 
-/// Adds half `half`, 0 before 1, of the product of a step of 32 k. `low` and
-/// `high` are chunk lane % 4 of rows lane / 4 and 8 more, `column` the same
-/// chunk of column lane / 4.
-llvm::SmallVector<mlir::Value> multiplyHalf(Emit &emit, int64_t half, Chunk low,
-                                            Chunk high, Chunk column,
+/// What 16 rows bring into half `half`, 0 or 1, of a step of 32 k: words of
+/// chunk lane % 4 of rows lane / 4 (`low`) and 8 more (`high`), side by side.
+using RowWords = llvm::SmallVector<mlir::Value, 4>;
+RowWords rowWords(Emit &emit, int64_t half, Chunk low, Chunk high);
+/// The same, for words that several products read. Where they are words of a
+/// load, ptxas copies them anew for nearly every product; what is computed it
+/// computes in place, once. `ones` is of hiddenOnes.
+RowWords rowWordsOnce(Emit &emit, int64_t half, Chunk low, Chunk high,
+                      mlir::Value ones);
+
+/// Adds half `half`, 0 before 1, of the product of a step of 32 k. `column` is
+/// chunk lane % 4 of column lane / 4.
+llvm::SmallVector<mlir::Value> multiplyHalf(Emit &emit, int64_t half,
+                                            const RowWords &rows, Chunk column,
                                             Sums4 sums);
 
 } // namespace moec
