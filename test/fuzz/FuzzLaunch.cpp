@@ -9,9 +9,11 @@
 
 #include "runtime/emulator/check/Checks.h"
 #include "runtime/emulator/machine/Launch.h"
+#include "test/fuzz/PtxMutator.h"
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 
 using namespace emulator;
 
@@ -78,7 +80,46 @@ LaunchRequest requestOf(const Header &header, const Profile &profile) {
   return request;
 }
 
+/// One number of a header: mostly small ones, which are launched.
+void mutateHeader(Header &header, std::mt19937 &random) {
+  uint32_t *const extents[] = {header.grid, header.block, header.cluster};
+  uint8_t *const bytes[] = {&header.flags, &header.completion, &header.order,
+                            &header.seed};
+  switch (random() % 4) {
+  case 0:
+    extents[random() % 3][random() % 3] = 1u << random() % 8;
+    return;
+  case 1:
+    extents[random() % 3][random() % 3] = random() >> random() % 32;
+    return;
+  case 2:
+    *bytes[random() % 4] = static_cast<uint8_t>(random());
+    return;
+  default:
+    header.dynamicShared = random() >> random() % 32;
+    header.maxDynamicShared = random() % 2 ? header.dynamicShared : 0;
+    header.parameters[random() % 8] =
+        memoryTag << 56 | (random() % 2 ? random() % 512 * 16 : random());
+  }
+}
+
 } // namespace
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes,
+                                          size_t most, unsigned seed) {
+  std::mt19937 random(seed);
+  if (bytes < sizeof(Header) || random() % 4)
+    return sizeof(Header) <= std::min(bytes, most)
+               ? sizeof(Header) + mutatePtx(data + sizeof(Header),
+                                            bytes - sizeof(Header),
+                                            most - sizeof(Header), seed)
+               : bytes;
+  Header header;
+  std::memcpy(&header, data, sizeof header);
+  mutateHeader(header, random);
+  std::memcpy(data, &header, sizeof header);
+  return bytes;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   Header header;
@@ -88,10 +129,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   DeviceMemory memory(uint64_t(1) << 20);
   Profile profile;
   profile.multiprocessors = 2;
-  LoadResult loaded = Program::load(
-      {reinterpret_cast<const char *>(data) + sizeof header,
-       bytes - sizeof header},
-      "fuzz.ptx", profile, memory);
+  LoadResult loaded =
+      Program::load({reinterpret_cast<const char *>(data) + sizeof header,
+                     bytes - sizeof header},
+                    "fuzz.ptx", profile, memory);
   if (!loaded.program || loaded.program->kernels().empty())
     return 0;
   LaunchRequest request = requestOf(header, profile);

@@ -227,7 +227,8 @@ Slot FunctionBuilder::carry() {
 
 Slot FunctionBuilder::address(const Name &variable, Type type, int64_t offset) {
   bool shared = variable.space == ptx::Space::Shared;
-  int64_t value = static_cast<int64_t>(variable.variable.address) + offset;
+  auto value = static_cast<int64_t>(variable.variable.address +
+                                    static_cast<uint64_t>(offset));
   unsigned bits = bitsOf(type);
   auto [found, fresh] = addresses_.try_emplace({shared, bits, value}, noSlot);
   if (fresh) {

@@ -263,10 +263,11 @@ Handler selectLoad(Selection &s) {
   if (transfer.space != MemorySpace::Param || s.syntax("a")->name.empty() ||
       s.space("a") != ptx::Space::Param)
     return forType<Load>(type, s.width("d"));
-  int64_t end = s.offset("a") + bytesOf(type) * transfer.elements;
-  if (s.offset("a") < 0 || end > s.function().parameterBytes)
+  const int64_t bytes = bytesOf(type) * transfer.elements;
+  if (s.offset("a") < 0 ||
+      s.offset("a") > int64_t(s.function().parameterBytes) - bytes)
     s.refuse("reads beyond the parameters of the kernel");
-  if (s.offset("a") % (bytesOf(type) * transfer.elements))
+  if (s.offset("a") % bytes)
     s.refuse("the address is misaligned");
   return forType<ParameterLoad>(type, s.width("d"));
 }

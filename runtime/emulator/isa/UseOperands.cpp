@@ -319,7 +319,9 @@ std::string Use::bindAddress(const OperandPattern &pattern,
   if (name.kind != Name::Kind::Variable)
     return textOf(operand) + " is not declared";
   bound.space = name.space;
-  bound.offset += static_cast<int64_t>(name.variable.address);
+  // As addresses do, a sum beyond 64 bits wraps.
+  bound.offset = static_cast<int64_t>(static_cast<uint64_t>(bound.offset) +
+                                      name.variable.address);
   if (name.space == ptx::Space::Shared) {
     bound.width = 32;
     bound.slots.push_back(slotOf(Special::SharedBase));

@@ -175,8 +175,11 @@ bool Warp::translateTogether(Access &access, Pointers &pointers) {
   }
   if (wrong)
     return false;
+  // In integers: other lanes have any address.
+  const uint64_t origin = reinterpret_cast<uintptr_t>(host) - base;
   for (unsigned lane = 0; lane < warpLanes; ++lane) {
-    pointers.lane[lane] = host + (access.address[lane] - base);
+    pointers.lane[lane] =
+        reinterpret_cast<std::byte *>(origin + access.address[lane]);
     access.address[lane] += window;
   }
   return true;

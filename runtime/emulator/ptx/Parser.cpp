@@ -52,12 +52,20 @@ void Parser::version() {
   if (!tokens_.acceptWord("version"))
     tokens_.expected("`.version`");
   Token number = tokens_.take();
-  std::string text(number.text);
-  if (number.kind != Token::Kind::Float || text.find('.') == std::string::npos)
+  const std::string_view text = number.text;
+  const size_t dot = text.find('.');
+  const auto isNumber = [](std::string_view part) {
+    return !part.empty() && part.size() < 4 &&
+           part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (dot == std::string_view::npos || !isNumber(text.substr(0, dot)) ||
+      !isNumber(text.substr(dot + 1)))
     throw Diagnostic(number.at, "expected a version such as 8.3");
-  module_.versionMajor = static_cast<unsigned>(std::stoul(text));
-  module_.versionMinor =
-      static_cast<unsigned>(std::stoul("0" + text.substr(text.find('.') + 1)));
+  const auto part = [&](size_t from) {
+    return static_cast<unsigned>(std::stoul(std::string(text.substr(from))));
+  };
+  module_.versionMajor = part(0);
+  module_.versionMinor = part(dot + 1);
 }
 
 void Parser::target() {

@@ -62,6 +62,15 @@ TEST(ParserTest, UnknownDirectiveIsNamedWithItsLine) {
   EXPECT_NE(message.find(".surprise"), std::string::npos) << message;
 }
 
+TEST(ParserTest, VersionThatIsNoPairOfNumbersIsRefused) {
+  for (const char *version :
+       {".0", "8", "8.", "99999999999999999999999.0", "1e5", "8.3e1"}) {
+    std::string message =
+        refusal(".version " + std::string(version) + "\n.target sm_80\n");
+    EXPECT_EQ(message.rfind("bad.ptx:1:", 0), 0u) << version << message;
+  }
+}
+
 TEST(ParserTest, MissingSemicolonIsNamedWithItsLine) {
   std::string message =
       refusal(header + ".visible .entry k()\n{\n  ret\n}\n");
