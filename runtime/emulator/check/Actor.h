@@ -65,12 +65,17 @@ public:
   void forgetMarks() { sites_ = {}; }
 
   /// What a lane is about to compare with: a source that was found to be
-  /// ordered before every lane of the warp stays so.
+  /// ordered before every lane of the warp in an epoch stays so.
   bool knownBefore(uint32_t source) const {
-    return before_[source % before_.size()] == source;
+    return before_[source % before_.size()].first == source;
   }
-  void setKnownBefore(uint32_t source) {
-    before_[source % before_.size()] = source;
+  /// Whether that was found in `epoch` or before.
+  bool knownBefore(uint32_t source, uint32_t epoch) const {
+    const auto &[known, since] = before_[source % before_.size()];
+    return known == source && since <= epoch;
+  }
+  void setKnownBefore(uint32_t source, uint32_t epoch) {
+    before_[source % before_.size()] = {source, epoch};
   }
   /// A source of another warp that was found not to be, for as long as no lane
   /// learns anything.
@@ -116,7 +121,7 @@ private:
   std::array<Deferred, warpLanes> deferred_;
   Mask deferring_ = 0;
   std::array<SiteMark, 64> sites_{};
-  std::array<uint32_t, 256> before_{};
+  std::array<std::pair<uint32_t, uint32_t>, 256> before_{};
   std::array<std::pair<uint32_t, uint32_t>, 256> unordered_{};
   uint32_t version_ = 1; ///< of what the lanes know
 };

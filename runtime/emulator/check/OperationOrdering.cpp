@@ -259,25 +259,25 @@ bool finishedBefore(const Observer &observer, const Operation &operation,
   const ClockPtr *clock = observer.known ? &observer.known->of(path) : nullptr;
   const auto &finishes =
       kind == AccessKind::Load ? operation.reads : operation.writes;
-  const auto knows = [&](const Operation::Finish &finish, Mask lane) {
+  for (const Operation::Finish &finish : finishes) {
+    Mask known = finish.lanes & lanes;
+    if (!known)
+      continue;
     const bool own = finish.agent == observer.agent &&
                      finish.epoch <= observer.epoch && path == Path::Seen;
-    if (!(finish.lanes & lane))
-      return false;
-    if (own && (finish.anyLane || observer.own & lane))
-      return true;
-    if (!clock || !*clock)
-      return false;
-    return finish.anyLane ? (*clock)->reaches(finish.agent, finish.epoch)
-                          : (*clock)->covers(finish.agent, lane, finish.epoch);
-  };
-  for (Mask left = lanes; left; left &= left - 1) {
-    const Mask lane = left & -left;
-    if (std::none_of(finishes.begin(), finishes.end(),
-                     [&](const auto &finish) { return knows(finish, lane); }))
-      return false;
+    Mask certain = own ? known & observer.own : 0;
+    if (own && finish.anyLane)
+      certain = known;
+    known &= ~certain;
+    if (known && clock && *clock) {
+      if (!finish.anyLane)
+        certain |= (*clock)->covered(finish.agent, known, finish.epoch);
+      else if ((*clock)->reaches(finish.agent, finish.epoch))
+        certain |= known;
+    }
+    lanes &= ~certain;
   }
-  return true;
+  return !lanes;
 }
 
 } // namespace

@@ -30,38 +30,49 @@ bool RaceCheck::before(const Check &check, const Source &source, Mask lanes,
   return true;
 }
 
+/// What the warp knew when it issued an operation of its own, that knows, too.
 bool RaceCheck::knownBefore(const Check &check, uint32_t source) const {
-  return check.operation ? check.memo.sources[source % 16] == source
-                         : check.actor.knownBefore(source);
+  const Operation *operation = check.operation;
+  if (!operation)
+    return check.actor.knownBefore(source);
+  return check.memo.sources[source % 16] == source ||
+         (operation->kind != AsyncKind::Matrix &&
+          check.actor.knownBefore(source, operation->epoch));
 }
 
-/// Keeps a source of which all is ordered before every lane, whoever did it.
-void RaceCheck::learnBefore(Check &check, uint32_t index) const {
+/// Whether all of a source is ordered before every lane, whoever did it. Keeps
+/// it if so.
+bool RaceCheck::learnBefore(Check &check, uint32_t index) const {
   const Source &source = marks_.source(index);
   const Mask all = source.operation ? source.operation->lanes : allLanes;
   const Operation *operation = check.operation;
   const bool alone =
       operation && (operation->kind == AsyncKind::Matrix ||
                     !(operation->lanes & (operation->lanes - 1)));
+  if (!alone && !uniform(check))
+    return false;
   Observer any = observer(check);
   any.own = 0;
-  if (alone
-          ? !before(check, source, all)
-          : (operation ? operation->each != nullptr : !check.actor.uniform()) ||
-                !ordering_.before(any, source, all))
-    return;
-  if (operation)
+  if (alone ? !before(check, source, all) : !ordering_.before(any, source, all))
+    return false;
+  if (alone || source.operation.get() == operation)
     check.memo.sources[index % 16] = index;
   else
-    check.actor.setKnownBefore(index);
+    check.actor.setKnownBefore(index, operation ? operation->epoch
+                                                : check.actor.epoch());
+  return true;
+}
+
+/// Whether what `lanes` of a source did is ordered before the access.
+bool RaceCheck::isBefore(Check &check, uint32_t index, Mask lanes) const {
+  return knownBefore(check, index) || learnBefore(check, index) ||
+         before(check, marks_.source(index), lanes);
 }
 
 /// Whether a write is ordered before the access, or does not race with it.
 bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
   const uint32_t index = Marks::sourceOf(mark);
   const bool map = check.proxy == Proxy::TensorMap;
-  if (!check.operation && !map && check.actor.knownBefore(index))
-    return true;
   const Source &source = marks_.source(index);
   const unsigned lane = Marks::laneOf(mark);
   // Lanes of one instruction that write one place: one of them wins.
@@ -69,12 +80,9 @@ bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
       check.together >> lane & 1 && check.kind != AccessKind::Load)
     return true;
   const Mask lanes = Mask(1) << lane;
-  if (!knownBefore(check, index)) {
-    if (!before(check, source, lanes))
-      return ordering_.strongTogether(source, marks_.source(check.source)) ||
-             report(check, source, lanes, address);
-    learnBefore(check, index);
-  }
+  if (!isBefore(check, index, lanes))
+    return ordering_.strongTogether(source, marks_.source(check.source)) ||
+           report(check, source, lanes, address);
   if (check.operation && !proxied(check, source, lanes, address))
     return false;
   if (map && !mapFenced(check, source, lanes, address))
@@ -89,11 +97,8 @@ bool RaceCheck::afterReads(Check &check, Mark mark, uint64_t address) {
     const Marks::Readers readers = marks_.readers(mark);
     const Source &source = marks_.source(readers.source);
     mark = readers.next;
-    if (knownBefore(check, readers.source))
-      continue;
-    if (before(check, source, readers.lanes))
-      learnBefore(check, readers.source);
-    else if (!ordering_.strongTogether(source, marks_.source(check.source)))
+    if (!isBefore(check, readers.source, readers.lanes) &&
+        !ordering_.strongTogether(source, marks_.source(check.source)))
       return report(check, source, readers.lanes, address);
   }
   check.memo.readers = head;
@@ -147,15 +152,19 @@ Mark RaceCheck::unite(Check &check, Mark readers) {
       !uniform(check) || !marks_.followsLanes(readers))
     lane = 0;
   const Mark before = readers - lane, mark = check.mark - lane;
-  const uint32_t key = (before * 0x9E3779B1u) ^ (mark * 0x85EBCA77u);
-  Union &known = unions_[(key ^ key >> 15) % unions_.size()];
-  if (known.readers != before || known.mark != mark) {
-    const Mark result = uniteNew(check, readers);
-    known = {before, mark, result, marks_.followsLanes(result)};
-    if (known.followsLanes)
-      known.result -= lane;
+  Union &recent = check.memo.united;
+  if (recent.readers != before || recent.mark != mark) {
+    const uint32_t key = (before * 0x9E3779B1u) ^ (mark * 0x85EBCA77u);
+    Union &known = unions_[(key ^ key >> 15) % unionsKept];
+    if (known.readers != before || known.mark != mark) {
+      const Mark result = uniteNew(check, readers);
+      known = {before, mark, result, marks_.followsLanes(result)};
+      if (known.followsLanes)
+        known.result -= lane;
+    }
+    recent = known;
   }
-  return known.followsLanes ? known.result + lane : known.result;
+  return recent.followsLanes ? recent.result + lane : recent.result;
 }
 
 /// The same as before(), which it asks but once for each source of others.

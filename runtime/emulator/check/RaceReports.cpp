@@ -170,7 +170,7 @@ void RaceCheck::blockEnds(Block &block) {
 /// Frees the sources that neither shadow memory nor an operation that is to
 /// come leads to.
 void RaceCheck::collect() {
-  unions_.assign(unions_.size(), {});
+  unions_.fill({});
   engine_ = nullptr;
   ordering_.participants().eachState([](ClusterState &state) {
     for (auto &actor : state.actors) {

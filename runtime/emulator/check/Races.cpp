@@ -14,8 +14,6 @@
 namespace emulator {
 namespace {
 
-constexpr size_t unionsKept = 1 << 14;
-
 /// Local memory and parameters, which no other thread reaches.
 bool isPrivate(uint64_t address) {
   return address - localWindow < windowBytes ||
@@ -51,7 +49,7 @@ void RaceCheck::launchBegins(Grid &) {
   shared_.clear();
   lastCluster_ = nullptr;
   lastWarp_ = nullptr;
-  unions_.assign(unionsKept, {});
+  unions_.fill({});
 }
 
 void RaceCheck::launchEnds(Grid &, Fault &) {
@@ -69,9 +67,7 @@ Actor &RaceCheck::actorOf(Warp &warp) {
   return *lastActor_;
 }
 
-Shadow &RaceCheck::shadowOf(Warp &warp, uint64_t address) {
-  if (!isSharedAddress(address))
-    return global_;
+Shadow &RaceCheck::sharedOf(Warp &warp) {
   Cluster *cluster = &warp.cluster();
   if (cluster != lastCluster_) {
     auto &shadow = shared_[cluster];
@@ -104,8 +100,9 @@ bool RaceCheck::threadAccess(Actor &actor, const Access &access) {
   bool collective = false;
   const Mark base = actor.mark(marks_, access, collective);
   Memo memo;
-  Check check{actor,        nullptr, access.kind, Marks::sourceOf(base),
-              access.lanes, memo};
+  Check check{actor,       sharedOf(actor.warp()), nullptr,
+              access.kind, Marks::sourceOf(base),  access.lanes,
+              memo};
   check.proxy = access.proxy;
   if (access.lanes == allLanes && !collective && wholeWarp(check, access))
     return true;
@@ -182,9 +179,8 @@ bool RaceCheck::wholeWarp(Check &check, const Access &access) {
     apart |= access.address[lane] - first - lane * uint64_t(access.bytes);
   if (apart)
     return false;
-  const ShadowPage::Cells cells = shadowOf(check.actor.warp(), first)
-                                      .page(first)
-                                      .cells(offset, access.bytes);
+  const ShadowPage::Cells cells =
+      shadowOf(check, first).page(first).cells(offset, access.bytes);
   if (cells.unit != access.bytes || !ownOrKnown(check, cells.writes))
     return false;
   Mark base = check.source << Marks::laneBits;
@@ -232,8 +228,9 @@ bool RaceCheck::operationAccess(Actor &actor, Operation &operation,
         marks_.addReaders({0, Marks::sourceOf(base), operation.lanes});
   const Mark all = access.kind == AccessKind::Load ? operation.markOfAll : 0;
   Memo memo;
-  Check check{actor,        &operation, access.kind, Marks::sourceOf(base),
-              access.lanes, memo};
+  Check check{actor,       sharedOf(actor.warp()), &operation,
+              access.kind, Marks::sourceOf(base),  access.lanes,
+              memo};
   for (Mask left = access.lanes; left; left &= left - 1) {
     check.lane = static_cast<unsigned>(__builtin_ctz(left));
     check.mark = all ? all : base | check.lane;
@@ -258,25 +255,35 @@ bool RaceCheck::engineAccess(Warp &warp, AccessKind kind, uint64_t address,
     engineReads_ = engineWrites_ = {};
   }
   const Mark base = markOf(operation, kind);
-  Check check{actor, &operation,
-              kind,  Marks::sourceOf(base),
-              0,     kind == AccessKind::Load ? engineReads_ : engineWrites_};
+  Check check{actor,
+              sharedOf(warp),
+              &operation,
+              kind,
+              Marks::sourceOf(base),
+              0,
+              kind == AccessKind::Load ? engineReads_ : engineWrites_};
   check.lane = static_cast<unsigned>(__builtin_ctz(operation.lanes));
   check.mark = base | check.lane;
   return visit(check, address, bytes);
 }
 
 bool RaceCheck::visit(Check &check, uint64_t address, uint32_t bytes) {
-  Shadow &shadow = shadowOf(check.actor.warp(), address);
+  const auto offset =
+      static_cast<uint32_t>(address & (ShadowPage::pageBytes - 1));
+  if (offset + bytes > ShadowPage::pageBytes)
+    return visitPages(check, address, bytes);
+  const ShadowPage::Cells cells =
+      shadowOf(check, address).page(address).cells(offset, bytes);
+  return check.kind == AccessKind::Load ? read(check, cells, address)
+                                        : write(check, cells, address);
+}
+
+bool RaceCheck::visitPages(Check &check, uint64_t address, uint32_t bytes) {
   while (bytes) {
     const auto offset =
         static_cast<uint32_t>(address & (ShadowPage::pageBytes - 1));
     const uint32_t part = std::min(bytes, ShadowPage::pageBytes - offset);
-    const ShadowPage::Cells cells = shadow.page(address).cells(offset, part);
-    const bool passed = check.kind == AccessKind::Load
-                            ? read(check, cells, address)
-                            : write(check, cells, address);
-    if (!passed)
+    if (!visit(check, address, part))
       return false;
     address += part;
     bytes -= part;
@@ -284,11 +291,19 @@ bool RaceCheck::visit(Check &check, uint64_t address, uint32_t bytes) {
   return true;
 }
 
+/// Whether a write is known to be ordered before, and no proxy is in question.
+bool RaceCheck::passed(const Check &check, Mark written) const {
+  const bool generic = check.operation
+                           ? check.operation->proxy() == Proxy::Generic
+                           : check.proxy != Proxy::TensorMap;
+  return generic && knownBefore(check, Marks::sourceOf(written));
+}
+
 bool RaceCheck::read(Check &check, const ShadowPage::Cells &cells,
                      uint64_t address) {
   for (unsigned i = 0; i < cells.count; ++i) {
     const Mark written = cells.writes[i];
-    if (written && written != check.memo.written &&
+    if (written && written != check.memo.written && !passed(check, written) &&
         !afterWrite(check, written, address + i * cells.unit))
       return false;
     Mark &readers = cells.reads[i];
@@ -303,6 +318,7 @@ bool RaceCheck::write(Check &check, const ShadowPage::Cells &cells,
   for (unsigned i = 0; i < cells.count; ++i) {
     const Mark written = cells.writes[i], readers = cells.reads[i];
     if (written && written != check.memo.written && written != check.mark &&
+        !passed(check, written) &&
         !afterWrite(check, written, address + i * cells.unit))
       return false;
     if (readers && readers != check.memo.readers &&

@@ -43,15 +43,23 @@ public:
                    Mask lanes) override;
 
 private:
+  /// Readers of a place before and after one more read it.
+  struct Union {
+    Mark readers = 0, mark = 0, result = 0;
+    bool followsLanes = false;
+  };
+  static constexpr size_t unionsKept = 1 << 12;
   /// What was found to be ordered before an access, for those like it.
   struct Memo {
     Mark written = 0, readers = 0; ///< before the same lane
+    Union united;                  ///< the latest
     /// Sources that are before every lane whatever they did.
     std::array<uint32_t, 16> sources{};
   };
   /// An access of one lane as it is compared with those before.
   struct Check {
     Actor &actor;
+    Shadow &shared;             ///< of the cluster
     const Operation *operation; ///< null for a thread's own
     AccessKind kind;
     uint32_t source; ///< of its marks
@@ -62,17 +70,17 @@ private:
     Mark mark = 0;        ///< of the lane, or of all lanes that read a place
     bool counted = false; ///< `mark` is among the place's readers
   };
-  struct Union {
-    Mark readers = 0, mark = 0, result = 0;
-    bool followsLanes = false;
-  };
 
   Actor &actorOf(Warp &warp);
-  Shadow &shadowOf(Warp &warp, uint64_t address);
+  Shadow &sharedOf(Warp &warp);
+  Shadow &shadowOf(const Check &check, uint64_t address) {
+    return isSharedAddress(address) ? check.shared : global_;
+  }
   bool before(const Check &check, const Source &source, Mask lanes,
               Path path = Path::Seen) const;
   bool knownBefore(const Check &check, uint32_t source) const;
-  void learnBefore(Check &check, uint32_t source) const;
+  bool learnBefore(Check &check, uint32_t source) const;
+  bool isBefore(Check &check, uint32_t source, Mask lanes) const;
   bool threadAccess(Actor &actor, const Access &access);
   bool wholeWarp(Check &check, const Access &access);
   bool ownOrKnown(const Check &check, const Mark *marks) const;
@@ -83,6 +91,8 @@ private:
   Observer observer(const Check &check) const;
   Mark markOf(Operation &operation, AccessKind kind);
   bool visit(Check &check, uint64_t address, uint32_t bytes);
+  bool visitPages(Check &check, uint64_t address, uint32_t bytes);
+  bool passed(const Check &check, Mark written) const;
   bool read(Check &check, const ShadowPage::Cells &cells, uint64_t address);
   bool write(Check &check, const ShadowPage::Cells &cells, uint64_t address);
   bool afterWrite(Check &check, Mark mark, uint64_t address);
@@ -108,7 +118,7 @@ private:
   std::unordered_map<Cluster *, std::unique_ptr<Shadow>> shared_;
   Cluster *lastCluster_ = nullptr;
   Shadow *lastShared_ = nullptr;
-  std::vector<Union> unions_;
+  std::array<Union, unionsKept> unions_;
   const Operation *engine_ = nullptr; ///< that the memos are of
   Memo engineReads_, engineWrites_;
   Warp *lastWarp_ = nullptr;

@@ -15,18 +15,18 @@ const VectorClock::Entry *VectorClock::find(uint32_t agent) const {
   return found != entries_.end() && found->agent == agent ? &*found : nullptr;
 }
 
-bool VectorClock::covers(uint32_t agent, Mask lanes, uint32_t epoch) const {
+Mask VectorClock::covered(uint32_t agent, Mask lanes, uint32_t epoch) const {
   const Entry *entry = find(agent);
   if (!entry)
-    return false;
+    return 0;
   if (entry->floor >= epoch)
-    return true;
+    return lanes;
   if (!entry->lanes)
-    return false;
-  for (Mask left = lanes; left; left &= left - 1)
-    if ((*entry->lanes)[static_cast<unsigned>(__builtin_ctz(left))] < epoch)
-      return false;
-  return true;
+    return 0;
+  Mask covered = 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    covered |= Mask((*entry->lanes)[lane] >= epoch) << lane;
+  return covered & lanes;
 }
 
 bool VectorClock::reaches(uint32_t agent, uint32_t epoch) const {

@@ -31,7 +31,11 @@ class VectorClock {
 public:
   /// Whether the accesses of all of `lanes` in `epoch` of `agent` happened
   /// before.
-  bool covers(uint32_t agent, Mask lanes, uint32_t epoch) const;
+  bool covers(uint32_t agent, Mask lanes, uint32_t epoch) const {
+    return covered(agent, lanes, epoch) == lanes;
+  }
+  /// Those of `lanes` of which that is so.
+  Mask covered(uint32_t agent, Mask lanes, uint32_t epoch) const;
   /// The same for some lane of the agent.
   bool reaches(uint32_t agent, uint32_t epoch) const;
 
