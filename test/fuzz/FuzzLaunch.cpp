@@ -9,6 +9,7 @@
 
 #include "runtime/emulator/check/Checks.h"
 #include "runtime/emulator/machine/Launch.h"
+#include "runtime/emulator/machine/TensorMap.h"
 #include "test/fuzz/PtxMutator.h"
 
 #include <algorithm>
@@ -27,7 +28,9 @@ struct Header {
   uint8_t completion; ///< a bit for each kind: lazily
   uint8_t order;
   uint8_t seed;
-  uint64_t parameters[8]; ///< 0xA1 in the highest byte: added to the memory
+  /// 0xA1 in the highest byte: added to the memory, where a tensor map lies
+  /// behind 4 KiB.
+  uint64_t parameters[8];
 };
 enum : uint8_t {
   Cooperative = 1,
@@ -52,9 +55,36 @@ Settings settingsOf(const Header &header) {
   return settings;
 }
 
-/// The header's parameters, as many times as the kernel needs.
-std::vector<std::byte> parametersOf(const Header &header, size_t bytes,
-                                    uint64_t memory) {
+constexpr uint64_t memoryBytes = 4096;
+
+/// A tensor map whose numbers are those of the header's last parameters.
+TensorMap mapOf(const Header &header, uint64_t memory) {
+  uint8_t numbers[16];
+  std::memcpy(numbers, header.parameters + 6, sizeof numbers);
+  TensorMap map;
+  map.address = memory;
+  map.rank = 1 + numbers[0] % 5;
+  map.element = static_cast<TensorMap::Element>(numbers[1] % 13);
+  map.swizzle = static_cast<TensorMap::Swizzle>(numbers[2] % 4);
+  map.nanFill = numbers[3] % 2;
+  for (unsigned d = 0; d < 5; ++d) {
+    map.extents[d] = map.box[d] = map.elementStrides[d] = 1;
+    if (d >= map.rank)
+      continue;
+    map.box[d] = 1 + numbers[4 + d];
+    map.extents[d] = 1 + numbers[9 + d];
+    if (d)
+      map.strides[d - 1] = 16u << numbers[4 + d] % 8;
+  }
+  map.seal();
+  return map;
+}
+
+/// The header's parameters, as many times as the kernel needs; tensor maps
+/// where one may be.
+std::vector<std::byte> parametersOf(const Header &header,
+                                    const Function &kernel, uint64_t memory) {
+  const size_t bytes = kernel.parameterBytes;
   std::vector<std::byte> made(bytes);
   for (size_t at = 0; at < bytes; at += 8) {
     uint64_t value = header.parameters[at / 8 % 8];
@@ -62,6 +92,10 @@ std::vector<std::byte> parametersOf(const Header &header, size_t bytes,
       value = memory + (value & 0xffffffff);
     std::memcpy(made.data() + at, &value, std::min<size_t>(8, bytes - at));
   }
+  const TensorMap map = mapOf(header, memory);
+  for (const Parameter &parameter : kernel.parameters)
+    if (parameter.bytes == sizeof map)
+      std::memcpy(made.data() + parameter.offset, &map, sizeof map);
   return made;
 }
 
@@ -99,7 +133,9 @@ void mutateHeader(Header &header, std::mt19937 &random) {
     header.dynamicShared = random() >> random() % 32;
     header.maxDynamicShared = random() % 2 ? header.dynamicShared : 0;
     header.parameters[random() % 8] =
-        memoryTag << 56 | (random() % 2 ? random() % 512 * 16 : random());
+        memoryTag << 56 | (random() % 2 ? random() % 300 * 16 : random());
+    if (random() % 4 == 0)
+      header.parameters[6 + random() % 2] = uint64_t(random()) << 32 | random();
   }
 }
 
@@ -138,8 +174,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   LaunchRequest request = requestOf(header, profile);
   request.program = loaded.program;
   request.kernel = loaded.program->kernels().front();
-  request.parameters = parametersOf(header, request.kernel->parameterBytes,
-                                    memory.allocate(4096));
+  const uint64_t address = memory.allocate(memoryBytes + sizeof(TensorMap));
+  const TensorMap map = mapOf(header, address);
+  memory.write(address + memoryBytes, &map, sizeof map);
+  request.parameters = parametersOf(header, *request.kernel, address);
   std::unique_ptr<Monitor> checks;
   CheckSelection selection;
   if (header.flags & Checked && parseChecks("all", selection))

@@ -104,15 +104,16 @@ Outcome copyToShared(Warp &warp, const BulkUse &use, const Bulk &bulk,
 /// To global memory: what is read stands in a buffer until it is written.
 Outcome copyToGlobal(Warp &warp, const BulkUse &use, const Bulk &bulk,
                      unsigned lane) {
-  auto buffer = std::make_shared<std::vector<std::byte>>(bulk.size);
   if (!bulk.size)
     return Outcome::Next;
+  // Grows once the bytes are known to be there.
+  auto buffer = std::make_shared<std::vector<std::byte>>();
   const auto read = [&use, bulk, buffer](const Engine &engine) {
     const std::byte *values =
         engine.reach(AccessKind::Load, use.source, bulk.from, bulk.size);
     if (!values)
       return Outcome::Fault;
-    std::memcpy(buffer->data(), values, bulk.size);
+    buffer->assign(values, values + bulk.size);
     return Outcome::Next;
   };
   return submitStore(warp, lane, read,

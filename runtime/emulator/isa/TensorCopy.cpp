@@ -68,6 +68,11 @@ bool readMap(Warp &warp, const TensorUse &use, unsigned lane, TensorMap &map) {
                "the tensor map has " + std::to_string(map.rank) +
                    " dimensions; the instruction " + std::to_string(use.rank),
                lanes, address);
+  else if (map.boxBytes() > warp.grid().profile().sharedPerMultiprocessor)
+    warp.fault(FaultKind::Undefined,
+               "a box of " + std::to_string(map.boxBytes()) +
+                   " bytes does not fit in shared memory",
+               lanes, address);
   else if (use.rows && map.boxElements(1) != 1)
     warp.fault(FaultKind::Undefined,
                "the box of a gather or scatter must have one row", lanes,
@@ -171,10 +176,11 @@ Outcome store(Warp &warp, const Instruction &i, Mask lanes) {
   return eachTransfer(
       warp, use, lanes, [&](const TensorTransfer &transfer, unsigned lane) {
         auto values =
-            std::make_shared<std::vector<std::byte>>(transfer.bytes());
+            std::make_shared<std::vector<std::byte>>();
         return submitStore(
             warp, lane,
             [transfer, values](const Engine &engine) {
+              values->resize(transfer.bytes());
               return gatherBox(engine, transfer, *values);
             },
             [transfer, values](const Engine &engine) {
