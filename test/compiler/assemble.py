@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Assembles the kernels of models for GPUs; spills and local memory are errors.
 
-usage: assemble.py MODEL...
+usage: assemble.py FOLDER MODEL...
 
-The first model for every GPU, the others for the two that differ most in registers and shared memory
-that ptxas leaves them. Without ptxas it says what it skips.
+The first model for every GPU, into FOLDER/GPU.cubin; the others for the two that differ most in registers
+and shared memory that ptxas leaves them. Without ptxas it says what it skips.
 """
 import os
 import pathlib
@@ -28,11 +28,12 @@ if not ptxas:
     print("SKIPPED: assembling kernels: there is no ptxas")
     sys.exit(0)
 moec = pathlib.Path(os.environ["MOEC_BIN"]) / "moec"
+kept, models = pathlib.Path(sys.argv[1]), sys.argv[2:]
 with tempfile.TemporaryDirectory() as folder:
     ptx = pathlib.Path(folder, "kernels.ptx")
-    for number, model in enumerate(sys.argv[1:]):
+    for number, model in enumerate(models):
         for gpu in OUTERMOST if number else GPUS:
             run(moec, "compile", model, f"--target={gpu}", "--emit=asm", "-o", ptx)
             run(ptxas, "-warn-spills", "-warn-lmem-usage", "-Werror", f"-arch={gpu}", ptx,
-                "-o", os.devnull)
-print(f"PASSED: {len(sys.argv) - 1} models")
+                "-o", os.devnull if number else kept / f"{gpu}.cubin")
+print(f"PASSED: {len(models)} models")
