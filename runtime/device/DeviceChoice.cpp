@@ -6,11 +6,10 @@
 
 #include "runtime/CpuFeatures.h"
 #include "runtime/artifact/Artifact.h"
+#include "runtime/device/EmulatorPath.h"
 
 #include <charconv>
 #include <cstdlib>
-#include <dlfcn.h>
-#include <filesystem>
 
 using namespace moert;
 
@@ -162,25 +161,6 @@ static Status findGpu(int ordinal, CudaChoice &gpu) {
   gpu.name = "cuda:" + std::to_string(ordinal);
   Status status = CudaDriver::load(path ? path : "", gpu.driver);
   return status.ok() ? describeGpu(gpu) : status;
-}
-
-/// The emulated device's driver: named by MOERT_EMULATOR, beside this program
-/// or library, or in the folder lib next to its folder.
-static std::string emulatorPath() {
-  if (const char *path = std::getenv("MOERT_EMULATOR"))
-    return path;
-  Dl_info self{};
-  dladdr(reinterpret_cast<void *>(&chooseDevice), &self);
-  std::error_code error;
-  std::filesystem::path binary =
-      std::filesystem::canonical(self.dli_fname ? self.dli_fname : "", error);
-  if (error)
-    binary = std::filesystem::canonical("/proc/self/exe", error);
-  std::filesystem::path folder = binary.parent_path();
-  for (const char *place : {"libcuda.so.1", "../lib/libcuda.so.1"})
-    if (std::filesystem::exists(folder / place, error))
-      return (folder / place).lexically_normal();
-  return (folder.parent_path() / "lib/libcuda.so.1").lexically_normal();
 }
 
 static Status findEmulated(const std::string &arch, CudaChoice &gpu) {

@@ -20,6 +20,7 @@ void addGenerate(CLI::App &app);
 void addScore(CLI::App &app);
 void addTokenize(CLI::App &app);
 void addBench(CLI::App &app);
+void addEmulate(CLI::App &app);
 
 } // namespace moert::tools
 

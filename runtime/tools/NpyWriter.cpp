@@ -16,9 +16,15 @@ using namespace moert::tools;
 
 static constexpr size_t bufferBytes = size_t(1) << 20;
 
-std::string moert::tools::npyHeader(int64_t rows, int64_t columns) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
-                       std::to_string(rows) + ", " + std::to_string(columns) +
+std::string moert::tools::npyHeader(const std::string &descr,
+                                    const std::vector<uint64_t> &shape) {
+  std::string extents;
+  for (uint64_t extent : shape)
+    extents += std::to_string(extent) + (shape.size() == 1 ? "," : ", ");
+  if (shape.size() > 1)
+    extents.resize(extents.size() - 2);
+  std::string header = "{'descr': '" + descr +
+                       "', 'fortran_order': False, 'shape': (" + extents +
                        "), }";
   // Magic, version and length take 10 bytes; the last one is a newline.
   size_t total = (10 + header.size() + 1 + 63) / 64 * 64;
@@ -30,7 +36,14 @@ std::string moert::tools::npyHeader(int64_t rows, int64_t columns) {
 }
 
 NpyWriter::NpyWriter(const std::string &path, int64_t rows, int64_t columns)
-    : path(path), columns(columns) {
+    : NpyWriter(path, "<f4",
+                {static_cast<uint64_t>(rows), static_cast<uint64_t>(columns)}) {
+  rowBytes = static_cast<size_t>(columns) * sizeof(float);
+}
+
+NpyWriter::NpyWriter(const std::string &path, const std::string &descr,
+                     const std::vector<uint64_t> &shape)
+    : path(path) {
   std::error_code ignored;
   bool isSpecial = std::filesystem::exists(path, ignored) &&
                    !std::filesystem::is_regular_file(path, ignored);
@@ -42,7 +55,7 @@ NpyWriter::NpyWriter(const std::string &path, int64_t rows, int64_t columns)
     temporary.clear();
     failWithErrno(path, "cannot write");
   }
-  std::string header = npyHeader(rows, columns);
+  std::string header = npyHeader(descr, shape);
   buffer.reserve(bufferBytes);
   buffer.assign(header.begin(), header.end());
 }
@@ -71,10 +84,11 @@ void NpyWriter::flush() {
   buffer.clear();
 }
 
-void NpyWriter::append(const float *row) {
-  auto bytes = reinterpret_cast<const char *>(row);
-  buffer.insert(buffer.end(), bytes,
-                bytes + static_cast<size_t>(columns) * sizeof(float));
+void NpyWriter::append(const float *row) { append(row, rowBytes); }
+
+void NpyWriter::append(const void *elements, size_t bytes) {
+  const auto *first = static_cast<const char *>(elements);
+  buffer.insert(buffer.end(), first, first + bytes);
   if (buffer.size() >= bufferBytes)
     flush();
 }

@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
   addScore(app);
   addTokenize(app);
   addBench(app);
+  addEmulate(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/driver/Api.h"
+#include "runtime/emulator/driver/Extension.h"
 #include "runtime/emulator/driver/Launch.h"
 
 #include <algorithm>
@@ -141,6 +142,39 @@ CUresult cuFuncGetParamInfo(CUfunction handle, size_t index, size_t *offset,
                             size_t *bytes) {
   return inFunction(handle, [&](Call &, KernelFunction &function) {
     return parameterOf(function, index, offset, bytes);
+  });
+}
+
+CUresult cuEmulatedKernel(CUfunction handle, ExtensionKernel *kernel) {
+  return inFunction(handle, [&](Call &, KernelFunction &function) {
+    if (!kernel)
+      return CUDA_ERROR_INVALID_VALUE;
+    const Function &code = function.code;
+    *kernel = {};
+    kernel->name = code.name.c_str();
+    kernel->parameters = code.parameters.size();
+    for (unsigned axis = 0; axis != 3; ++axis) {
+      kernel->requiredThreads[axis] = code.limits.requiredThreads[axis];
+      kernel->maxThreads[axis] = code.limits.maxThreads[axis];
+      kernel->requiredCluster[axis] = code.limits.requiredCluster[axis];
+    }
+    kernel->cluster = code.limits.explicitCluster;
+    kernel->registers = registersOf(code);
+    kernel->sharedBytes = code.staticSharedBytes;
+    kernel->localBytes = code.localBytes;
+    return CUDA_SUCCESS;
+  });
+}
+
+CUresult cuEmulatedParameter(CUfunction handle, size_t index,
+                             ExtensionParameter *parameter) {
+  return inFunction(handle, [&](Call &, KernelFunction &function) {
+    if (!parameter || index >= function.code.parameters.size())
+      return CUDA_ERROR_INVALID_VALUE;
+    const Parameter &found = function.code.parameters[index];
+    *parameter = {found.name.c_str(), nameOf(found.type).data(), found.offset,
+                  found.bytes};
+    return CUDA_SUCCESS;
   });
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime/emulator/driver/Driver.h"
 
+#include "runtime/emulator/driver/Extension.h"
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +16,8 @@ namespace {
 
 std::atomic<Driver *> instance{nullptr};
 std::atomic<bool> ending{false};
+void (*takeComplaint)(void *, const char *) = nullptr;
+void *complaintClosure = nullptr;
 
 /// Leaves no thread in the middle of a kernel while static objects go away.
 void endProcess() {
@@ -24,7 +28,16 @@ void endProcess() {
 } // namespace
 
 void complain(const std::string &line) {
+  if (takeComplaint)
+    return takeComplaint(complaintClosure, line.c_str());
   std::fprintf(stderr, "emulated device: %s\n", line.c_str());
+}
+
+CUresult cuEmulatedComplaints(void (*take)(void *, const char *),
+                              void *closure) {
+  takeComplaint = take;
+  complaintClosure = closure;
+  return CUDA_SUCCESS;
 }
 
 Driver::Driver(const Environment &environment)

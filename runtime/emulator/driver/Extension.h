@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// What the stand-ins of other libraries of CUDA (cublaslt/) ask of the driver
-// beyond NVIDIA's API. They get the functions through cuGetProcAddress, which
-// NVIDIA's driver answers with "not found".
+// What the stand-ins of other libraries of CUDA (cublaslt/), and tools that run
+// single kernels, ask of the driver beyond NVIDIA's API. They get the functions
+// through cuGetProcAddress, which NVIDIA's driver answers with "not found".
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,32 @@ struct ExtensionWork {
   void (*release)(void *closure);
 };
 
+/// A kernel as its PTX declares it. Extents are 0 where it says nothing.
+struct ExtensionKernel {
+  const char *name;
+  size_t parameters;
+  unsigned requiredThreads[3], maxThreads[3], requiredCluster[3];
+  bool cluster;       ///< it wants one, of any size
+  unsigned registers; ///< 32-bit, that a thread is taken to use
+  size_t sharedBytes; ///< without dynamic shared memory
+  size_t localBytes;  ///< of a thread
+};
+
+struct ExtensionParameter {
+  const char *name, *type; ///< "u64"; that of an element of an array
+  size_t offset, bytes;
+};
+
 extern "C" {
+/// Gives the lines that the driver would print on stderr to `take`: why it
+/// refuses a setting, an image or a launch. Reports of faults are printed all
+/// the same. To be called before cuInit, or while no other call is under way.
+CUresult cuEmulatedComplaints(void (*take)(void *closure, const char *line),
+                              void *closure);
+/// Texts live as long as the module.
+CUresult cuEmulatedKernel(CUfunction function, ExtensionKernel *kernel);
+CUresult cuEmulatedParameter(CUfunction function, size_t index,
+                             ExtensionParameter *parameter);
 /// Puts work into a stream. Takes the closure over, in failure, too.
 CUresult cuEmulatedEnqueue(CUstream stream, const ExtensionWork *work);
 /// Copies between host memory and memory of the device, at once, as kernels

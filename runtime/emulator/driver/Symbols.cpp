@@ -24,7 +24,10 @@ using emulator::cuda::CUresult;
 #include "runtime/emulator/driver/Exports.def"
 
 extern "C" {
+CUresult cuEmulatedComplaints();
 CUresult cuEmulatedEnqueue();
+CUresult cuEmulatedKernel();
+CUresult cuEmulatedParameter();
 CUresult cuEmulatedRead();
 CUresult cuEmulatedWrite();
 }
@@ -45,7 +48,10 @@ constexpr Export exports[] = {
     // The name got the meaning of another function in CUDA 12.
     {"cuGraphInstantiate_v3", 12000, cuGraphInstantiateWithFlags},
     // Extension.h
+    {"cuEmulatedComplaints", 0, cuEmulatedComplaints},
     {"cuEmulatedEnqueue", 0, cuEmulatedEnqueue},
+    {"cuEmulatedKernel", 0, cuEmulatedKernel},
+    {"cuEmulatedParameter", 0, cuEmulatedParameter},
     {"cuEmulatedRead", 0, cuEmulatedRead},
     {"cuEmulatedWrite", 0, cuEmulatedWrite},
 };

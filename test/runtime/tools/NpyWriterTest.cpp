@@ -50,14 +50,20 @@ std::string failureOf(const std::string &path) {
 } // namespace
 
 TEST_F(NpyWriterTest, HeaderNamesTypeAndShapeAndIsPadded) {
-  std::string header = npyHeader(3, 32000);
+  std::string header = npyHeader("<f4", {3, 32000});
   EXPECT_EQ(header.size(), 128u);
   EXPECT_EQ(header.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
   EXPECT_EQ(header.substr(8, 2), std::string("\x76\x00", 2));
   EXPECT_EQ(header.substr(10, 63),
             "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 32000), }");
   EXPECT_EQ(header.back(), '\n');
-  EXPECT_EQ(npyHeader(int64_t(1) << 40, int64_t(1) << 40).size() % 64, 0u);
+  EXPECT_EQ(
+      npyHeader("<f4", {uint64_t(1) << 40, uint64_t(1) << 40}).size() % 64, 0u);
+}
+
+TEST_F(NpyWriterTest, ShapesAreTuples) {
+  EXPECT_NE(npyHeader("<i8", {5}).find("'shape': (5,), }"), std::string::npos);
+  EXPECT_NE(npyHeader("<i8", {}).find("'shape': (), }"), std::string::npos);
 }
 
 TEST_F(NpyWriterTest, WritesRows) {
