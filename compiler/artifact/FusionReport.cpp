@@ -53,6 +53,9 @@ private:
   bool computes(const format::Launch &launch, StringRef operation) const;
   LaunchReport reportLaunch(const format::Launch &launch) const;
   double bytesOf(const format::Argument &argument) const;
+  double bytesRead(const format::Launch &launch,
+                   const format::Argument &argument) const;
+  double bytesHandedOn(const format::Launch &launch) const;
   void addArgument(const format::Launch &launch, uint32_t index,
                    Traffic &traffic) const;
   void countLayers(RegimeReport &report) const;
@@ -108,6 +111,38 @@ double ProgramReporter::bytesOf(const format::Argument &argument) const {
   llvm_unreachable("the artifact has been verified");
 }
 
+/// What a launch reads of a buffer: of all tokens' rows those that are wanted,
+/// where it selects them.
+double ProgramReporter::bytesRead(const format::Launch &launch,
+                                  const format::Argument &argument) const {
+  double bytes = bytesOf(argument);
+  return computes(launch, "decoder.select_rows")
+             ? bytes * static_cast<double>(size.rows) /
+                   static_cast<double>(size.tokens)
+             : bytes;
+}
+
+/// The sums of experts, f32 [T k, N], that a GPU's kernel puts aside in memory
+/// until its last blocks combine them. A CPU's core keeps them in its cache.
+double ProgramReporter::bytesHandedOn(const format::Launch &launch) const {
+  const format::Kernel &kernel = *target.kernels()->Get(launch.kernel());
+  if (!kernel.block() || kernel.block()->scratch_bytes() == 0 ||
+      !computes(launch, "moe.combine"))
+    return 0;
+  double elements = 0;
+  for (uint32_t i = kernel.operands(); i < launch.arguments()->size(); ++i) {
+    const format::Argument &result = *launch.arguments()->Get(i);
+    if (result.kind() != format::ArgumentKind::Buffer)
+      continue;
+    StringRef row = program.buffers()->Get(result.index())->row_type()->c_str();
+    uint64_t columns = 0;
+    if (!row.split('x').first.getAsInteger(10, columns))
+      elements += static_cast<double>(columns);
+  }
+  return elements * sizeof(float) * static_cast<double>(size.tokens) *
+         model.experts_per_token();
+}
+
 /// What a launch moves for its argument `index`. A buffer of one launch alone
 /// is written and read by it: parts of a kernel hand on rows there.
 void ProgramReporter::addArgument(const format::Launch &launch, uint32_t index,
@@ -126,7 +161,7 @@ void ProgramReporter::addArgument(const format::Launch &launch, uint32_t index,
     return;
   }
   if (!isResult) {
-    traffic.read += bytes;
+    traffic.read += bytesRead(launch, argument);
     return;
   }
   traffic.written += bytes;
@@ -141,6 +176,8 @@ LaunchReport ProgramReporter::reportLaunch(const format::Launch &launch) const {
   report.traffic.weights = cost.weightBytes;
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i)
     addArgument(launch, i, report.traffic);
+  report.traffic.written += bytesHandedOn(launch);
+  report.traffic.read += bytesHandedOn(launch);
   return report;
 }
 
