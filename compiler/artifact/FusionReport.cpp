@@ -92,6 +92,7 @@ bool ProgramReporter::computes(const format::Launch &launch,
 /// What an argument other than a weight holds.
 double ProgramReporter::bytesOf(const format::Argument &argument) const {
   double tokens = static_cast<double>(size.tokens);
+  double rows = static_cast<double>(size.rows);
   switch (argument.kind()) {
   case format::ArgumentKind::Buffer: {
     const format::Buffer &buffer = *program.buffers()->Get(argument.index());
@@ -101,9 +102,12 @@ double ProgramReporter::bytesOf(const format::Argument &argument) const {
   case format::ArgumentKind::Cache:
     return tokens * static_cast<double>(moert::cacheBytesPerPosition(model));
   case format::ArgumentKind::Logits:
-    return static_cast<double>(size.rows) * model.vocabulary() * 4;
+    return rows * model.vocabulary() * 4;
   case format::ArgumentKind::Input:
-    return tokens * 4;
+    return (format::InputKind(argument.index()) == format::InputKind::Rows
+                ? rows
+                : tokens) *
+           4;
   case format::ArgumentKind::Top: // of programs that are not reported
   case format::ArgumentKind::Tensor:
     return 0;

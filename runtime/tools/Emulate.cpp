@@ -12,7 +12,7 @@
 #include "runtime/tools/Files.h"
 #include "runtime/tools/Flags.h"
 
-#include <cstring>
+#include <csignal>
 
 using namespace moert;
 using namespace moert::tools;
@@ -150,6 +150,9 @@ void Run::launch(EmulateReport &report) {
     if (argument.hasArray() && !argument.isFilled)
       check(device_.read(argument.array.bytes.data(), argument.address,
                          argument.array.bytes.size()));
+  // A kernel cannot be asked to stop, so that signals end the process again.
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
   std::string profile;
   check(device_.launch(index_, report.shape, parameters, profile));
   if (!profile.empty())

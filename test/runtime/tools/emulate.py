@@ -97,6 +97,16 @@ def test_types():
         expect(report["profile"]["matrix"], {"instructions": 32, "flops": 2 * 64 * 64 * 128}, "products")
 
 
+def test_images():
+    """A fat binary, an ELF file that holds one, and what nvcc writes."""
+    images = KERNELS.parents[1] / "fuzz" / "image"
+    for name, kernel in [("plain.fatbin", "poke"), ("object.o", "poke"), ("nvcc-none.fatbin", "_Z1fPi")]:
+        listed = emulate(images / name)["kernels"]
+        expect([each["name"] for each in listed], [kernel], name)
+    report = emulate(images / "object.o", "poke", "--block", 1, "--arg", "u32[1]=0")
+    expect(report["arrays"][0]["changed"], True, "what poke wrote")
+
+
 def moert(*flags):
     return lambda folder: ("moert", "emulate", *flags)
 
@@ -176,5 +186,6 @@ test_results()
 test_profile()
 test_types()
 test_faults()
+test_images()
 (FOLDER / "refusals").mkdir()
 refusals.run_table(image_cases() + launch_cases(), FOLDER / "refusals")
