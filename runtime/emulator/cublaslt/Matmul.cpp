@@ -82,15 +82,30 @@ cublasStatus_t statusOf(cuda::CUresult result) {
   }
 }
 
+/// Elements of all matrices of a batch, in bytes.
+size_t bytesOfAll(const MatrixLayout &matrix) {
+  return matrix.rows * matrix.columns * static_cast<size_t>(matrix.batchCount) *
+         bytesOf(matrix.type);
+}
+
 /// Puts a product into a stream of the emulated driver.
 cublasStatus_t enqueue(std::unique_ptr<Product> product, cudaStream_t stream) {
   const DriverLink *driver = DriverLink::get();
   if (!driver)
     return refuse("a driver that is not the emulated one");
+  size_t read = bytesOfAll(product->a) + bytesOfAll(product->b);
+  // A factor on the device may be any.
+  if (product->desc.pointerMode == CUBLASLT_POINTER_MODE_DEVICE ||
+      product->betaValue != 0 || product->betaInteger != 0)
+    read += bytesOfAll(product->c);
+  const size_t written = bytesOfAll(product->d);
   cuda::ExtensionWork work = {
       product.release(),
       [](void *closure) { return static_cast<Product *>(closure)->run(); },
-      [](void *closure) { delete static_cast<Product *>(closure); }};
+      [](void *closure) { delete static_cast<Product *>(closure); },
+      "cublasLtMatmul",
+      read,
+      written};
   return statusOf(
       driver->enqueue(reinterpret_cast<cuda::CUstream>(stream), &work));
 }

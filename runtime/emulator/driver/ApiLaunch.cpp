@@ -34,6 +34,18 @@ LaunchCall launchOf(CUfunction function, const CUlaunchConfig &config,
   return wanted;
 }
 
+/// What is known of the work of a library.
+LaunchCounts countsOf(const ExtensionWork &work, CUresult result) {
+  LaunchCounts counts;
+  counts.kernel = work.name;
+  counts.library = true;
+  counts.arch = Driver::get()->device.profile.arch;
+  counts.faulted = result != CUDA_SUCCESS;
+  counts.uniqueRead = work.readBytes;
+  counts.uniqueWritten = work.writtenBytes;
+  return counts;
+}
+
 } // namespace
 
 CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
@@ -94,10 +106,15 @@ CUresult cuStreamAddCallback(CUstream handle, CUstreamCallback callback,
 
 CUresult cuEmulatedEnqueue(CUstream handle, const ExtensionWork *work) {
   std::shared_ptr<void> closure(work->closure, work->release);
-  return inStream(handle, [&](Call &, Stream &stream) {
+  return inStream(handle, [&](Call &call, Stream &stream) {
     Work queued;
     queued.type = CU_GRAPH_NODE_TYPE_KERNEL;
-    queued.action = [closure, run = work->run] { return run(closure.get()); };
+    queued.action = [closure, work = *work, &profiles = call.driver.profiles] {
+      const CUresult result = work.run(closure.get());
+      if (profiles.active())
+        profiles.write(countsOf(work, result));
+      return result;
+    };
     return stream.context.submit(stream, std::move(queued));
   });
 }

@@ -22,6 +22,9 @@ struct ExtensionWork {
   void *closure;
   CUresult (*run)(void *closure);
   void (*release)(void *closure);
+  const char *name; ///< in profiles; lives as long as the process
+  /// Device memory that it reads and writes, each byte once.
+  size_t readBytes, writtenBytes;
 };
 
 /// A kernel as its PTX declares it. Extents are 0 where it says nothing.

@@ -56,7 +56,9 @@ struct LaunchCounts {
   std::string kernel, file, arch;
   Dim3 grid, block, cluster;
   uint32_t sharedBytes = 0; ///< of a block
-  bool faulted = false;     ///< the launch did not come to its end
+  /// No launch but work of a library, of which only unique bytes are known.
+  bool library = false;
+  bool faulted = false; ///< the launch did not come to its end
   uint64_t warps = 0;
 
   uint64_t instructions = 0; ///< of warps

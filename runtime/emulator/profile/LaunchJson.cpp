@@ -177,6 +177,8 @@ std::string toJson(const LaunchCounts &counts, uint64_t number, bool lines) {
   json.open('{');
   json.member("launch", number);
   json.member("kernel", counts.kernel);
+  json.key("library");
+  json.boolean(counts.library);
   json.member("file", counts.file);
   json.member("arch", counts.arch);
   json.member("grid", counts.grid);

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DriverLibrary.h"
+#include "runtime/emulator/driver/Extension.h"
 
 namespace {
 
@@ -97,9 +98,36 @@ namespace {
   std::_Exit(passed ? 0 : 1);
 }
 
+/// Puts work as another library does into a stream, with a profile on stderr.
+[[noreturn]] void profileLibrary() {
+  setenv("MOEC_EMULATED_PROFILE", "-", 1);
+  CUcontext context = nullptr;
+  void *found = nullptr;
+  bool passed =
+      CU(cuInit)(0) == CUDA_SUCCESS &&
+      CU(cuDevicePrimaryCtxRetain)(&context, 0) == CUDA_SUCCESS &&
+      CU(cuCtxSetCurrent)(context) == CUDA_SUCCESS &&
+      CU(cuGetProcAddress_v2)("cuEmulatedEnqueue", &found, driverVersion, 0,
+                              nullptr) == CUDA_SUCCESS;
+  const ExtensionWork work = {nullptr,
+                              [](void *) { return CUDA_SUCCESS; },
+                              [](void *) {},
+                              "libraryProduct",
+                              48,
+                              16};
+  passed = passed &&
+           reinterpret_cast<decltype(&cuEmulatedEnqueue)>(found)(
+               nullptr, &work) == CUDA_SUCCESS &&
+           CU(cuCtxSynchronize)() == CUDA_SUCCESS;
+  std::_Exit(passed ? 0 : 1);
+}
+
 } // namespace
 
 TEST(Environment, Profiles) {
+  EXPECT_EXIT(profileLibrary(), testing::ExitedWithCode(0),
+              "\"kernel\":\"libraryProduct\",\"library\":true.*"
+              "\"read_bytes\":48,\"written_bytes\":16,");
   EXPECT_REFUSED("MOEC_EMULATED_PROFILE", "lines:", "a file, - for stderr");
   EXPECT_EXIT(initWith("MOEC_EMULATED_PROFILE", "/nowhere/profile",
                        CUDA_ERROR_INVALID_VALUE),
