@@ -37,6 +37,8 @@ struct KernelPlan {
   /// dynamic shared memory. 0 threads: a kernel of ranges of tasks, of which
   /// each thread takes one after the other.
   int64_t blockThreads = 0, blockTasks = 1, sharedBytes = 0;
+  /// What is where in the shared memory.
+  llvm::SmallVector<exec::SharedLayoutAttr, 2> layouts;
 };
 
 /// What a kernel is built for.

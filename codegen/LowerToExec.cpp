@@ -168,6 +168,11 @@ private:
     plans[kernel] = *plan;
     if (context.target.machine == Machine::Nvidia)
       kernel.setBlockAttr(blockOf(*plan));
+    if (!plan->layouts.empty()) {
+      SmallVector<Attribute> layouts(plan->layouts.begin(),
+                                     plan->layouts.end());
+      kernel.setLayoutsAttr(ArrayAttr::get(&getContext(), layouts));
+    }
     return success();
   }
 

@@ -32,8 +32,15 @@ int64_t WarpShape::groups() const {
   return llvm::divideCeil(headDim, access() * warpThreads);
 }
 
+int64_t WarpShape::weightAccess() const { return std::min(weightRows(), quad); }
+
 int64_t WarpShape::weightBytes() const {
-  return pageTokens * weightPitch() * sizeof(float);
+  return pageTokens * weightRows() * sizeof(float);
+}
+
+LayoutUse WarpShape::weightLayout(int64_t at, int64_t warps) const {
+  int64_t pitch = pageTokens * weightAccess() * int64_t(sizeof(float));
+  return {"positions", at, warps * weightBytes() / pitch, pitch, {}};
 }
 
 AttentionWarp::State AttentionWarp::initial(int64_t rows) const {
@@ -102,32 +109,35 @@ AttentionWarp::State AttentionWarp::scores(Row queries, const Page &page,
   return sums;
 }
 
-/// As vectors, so that lanes meet in as few banks as there are.
+Value AttentionWarp::weightIndex(Value position, int64_t row) const {
+  int64_t access = shape.weightAccess();
+  return emit.add(emit.mul(position, access),
+                  row / access * pageTokens * access);
+}
+
 void AttentionWarp::storeWeights(ArrayRef<Value> ofRows) const {
   Type f32 = emit.getF32Type();
-  int64_t pitch = shape.weightPitch(), lanes = std::min(pitch, quad);
+  int64_t access = shape.weightAccess();
   State padded(ofRows);
-  padded.resize(pitch, emit.number(f32, 0.0));
-  for (int64_t r = 0; r < pitch; r += lanes) {
+  padded.resize(shape.weightRows(), emit.number(f32, 0.0));
+  for (size_t r = 0; r < padded.size(); r += access) {
     Value v = padded[r];
-    if (lanes > 1)
-      v = vector::FromElementsOp::create(emit, emit.vector(lanes, f32),
-                                         ArrayRef(padded).slice(r, lanes));
-    storeAligned(emit, v,
-                 weights.address(emit, emit.add(emit.mul(lane, pitch), r)));
+    if (access > 1)
+      v = vector::FromElementsOp::create(emit, emit.vector(access, f32),
+                                         ArrayRef(padded).slice(r, access));
+    storeAligned(emit, v, weights.address(emit, weightIndex(lane, r)));
   }
 }
 
 AttentionWarp::State AttentionWarp::loadWeights(Value slot,
                                                 int64_t rows) const {
-  int64_t pitch = shape.weightPitch(), lanes = std::min(pitch, quad);
+  int64_t access = shape.weightAccess();
   State ofRows;
-  for (int64_t r = 0; r < rows; r += lanes) {
-    Value v =
-        loadWhole(emit, weights, emit.add(emit.mul(slot, pitch), r), lanes);
-    for (int64_t i = 0; i < std::min(lanes, rows - r); ++i)
+  for (int64_t r = 0; r < rows; r += access) {
+    Value v = loadWhole(emit, weights, weightIndex(slot, r), access);
+    for (int64_t i = 0; i < std::min(access, rows - r); ++i)
       ofRows.push_back(
-          lanes == 1 ? v : vector::ExtractOp::create(emit, v, i).getResult());
+          access == 1 ? v : vector::ExtractOp::create(emit, v, i).getResult());
   }
   return ofRows;
 }

@@ -13,6 +13,7 @@
 
 #include "codegen/kernels/Region.h"
 #include "codegen/nvidia/GpuEmit.h"
+#include "codegen/nvidia/SharedLayout.h"
 
 namespace moec {
 
@@ -27,9 +28,14 @@ struct WarpShape {
   int64_t groups() const;
   /// Columns of a lane: [group][access].
   int64_t columns() const { return access() * groups(); }
-  /// f32 elements from the weights of a position to those of the next one.
-  int64_t weightPitch() const { return llvm::PowerOf2Ceil(rows); }
+  /// Rows of weights, and how many of them an access moves: weights are f32
+  /// [rows / access][position][access], so that lanes, who have a position
+  /// each, write neighbouring bytes.
+  int64_t weightRows() const { return llvm::PowerOf2Ceil(rows); }
+  int64_t weightAccess() const;
   int64_t weightBytes() const;
+  /// Of such weights for each of `warps` warps, from byte `at` on.
+  LayoutUse weightLayout(int64_t at, int64_t warps) const;
 };
 
 class AttentionWarp {
@@ -80,6 +86,8 @@ private:
   State scores(Row queries, const Page &page, int64_t rows) const;
   State scoreStep(Row queries, Row keys, mlir::Value d,
                   mlir::ValueRange sums) const;
+  /// The first of a position's weights of rows from `row` on.
+  mlir::Value weightIndex(mlir::Value position, int64_t row) const;
   void storeWeights(llvm::ArrayRef<mlir::Value> ofRows) const;
   State loadWeights(mlir::Value slot, int64_t rows) const;
   State valueStep(const Page &page, mlir::Value slot,

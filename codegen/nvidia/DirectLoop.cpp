@@ -39,6 +39,8 @@ public:
     lanes = 2;
     holdsExpert = true;
     sharedBytes = warps * warpBytes();
+    // [warp][tile][lane], 16 bytes each.
+    layout = {"lanes", 0, warps * tiles(), warpThreads * sumsBytes, {}};
   }
 
   /// Of each product a vector of two columns.

@@ -13,8 +13,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/nvidia/GpuEmit.h"
+#include "codegen/nvidia/GpuStrips.h"
 #include "codegen/nvidia/ProductLoop.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -23,10 +25,29 @@ using namespace moec;
 namespace {
 
 constexpr int64_t tile = 64, slabDepth = 16, perThread = 4;
-/// Elements from one k of a slab to the next; the four beyond the tile keep
-/// threads that store neighbouring k in different banks.
-constexpr int64_t slabPitch = tile + 4;
-constexpr int64_t slabBytes = slabDepth * slabPitch * sizeof(float);
+constexpr int64_t slabBytes = slabDepth * tile * sizeof(float);
+
+/// f32 [16 of K][64] of a slab. Four threads store four neighbouring k each: so
+/// rows are in the order of k % 4, and four that are stored at once, with those
+/// of the threads beside them, are exchanged to be in other banks.
+struct Slab {
+  static constexpr ChunkExchange exchange = {/*bits=*/2, /*to=*/1};
+
+  /// Of k = 4 * quad + i.
+  static constexpr int64_t row(int64_t quad, int64_t i) {
+    return i * (slabDepth / perThread) + quad;
+  }
+  /// The element at which `column` of the rows of a quad is.
+  static Value column(Emit &emit, Value quad, Value column) {
+    constexpr int64_t exchanged = chunkElements << exchange.to;
+    return arith::XOrIOp::create(emit, column, emit.mul(quad, exchanged));
+  }
+
+private:
+  static constexpr int64_t chunkElements = 16 / sizeof(float);
+};
+static_assert(slabDepth / perThread == int64_t(1) << Slab::exchange.bits,
+              "a row's quad is its number's last bits");
 
 class ExactLoop : public ProductLoop {
 public:
@@ -35,6 +56,8 @@ public:
     threads = tile / perThread * (tile / perThread);
     lanes = perThread;
     sharedBytes = (1 + shape.products) * slabBytes;
+    layout = {"slabs", 0, (1 + shape.products) * slabDepth,
+              slabBytes / slabDepth, Slab::exchange};
   }
 
   /// Of each product [4 rows][4 columns].
@@ -42,7 +65,7 @@ public:
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
-  /// A row, and where its elements go: to the column of a slab.
+  /// A row, and the slab that its elements go to.
   struct Line {
     Value address;
     Type element;
@@ -56,14 +79,14 @@ private:
 
 /// The thread's place in the tile, and what it brings to a slab.
 struct Place {
-  Value row, column, slabRow, slabK;
+  Value row, column, slabRow, slabQuad;
 
   explicit Place(Emit &emit) {
     Value thread = threadIndex(emit);
     row = emit.mul(emit.div(thread, tile / perThread), perThread);
     column = emit.mul(emit.rem(thread, tile / perThread), perThread);
     slabRow = emit.div(thread, slabDepth / perThread);
-    slabK = emit.mul(emit.rem(thread, slabDepth / perThread), perThread);
+    slabQuad = emit.rem(thread, slabDepth / perThread);
   }
 };
 
@@ -80,8 +103,9 @@ void ExactLoop::fillSlab(Emit &emit, const Line &line, Value k) const {
                             emit.select(inside, at, emit.i64(0)));
     Value v = emit.select(inside, emit.widen(emit.load(line.element, address)),
                           emit.number(f32, 0.0));
-    Value to =
-        emit.add(emit.mul(emit.add(place.slabK, i), slabPitch), place.slabRow);
+    Value row = emit.add(place.slabQuad, Slab::row(0, i));
+    Value to = emit.add(emit.mul(row, tile),
+                        Slab::column(emit, place.slabQuad, place.slabRow));
     emit.store(v, emit.at(line.slab, f32, to));
   }
 }
@@ -95,9 +119,11 @@ ThreadSums ExactLoop::multiplySlab(Emit &emit, ValueRange sums) const {
   for (int64_t step = 0; step < slabDepth; ++step) {
     int64_t k = pairs ? step ^ 1 : step; // of a pair, the odd one first
     auto row = [&](int64_t slab, Value first) {
+      int64_t quad = k / perThread;
       Value base = sharedMemory(emit, slab * slabBytes);
-      return emit.load(four, emit.at(base, emit.getF32Type(),
-                                     emit.add(first, k * slabPitch)));
+      Value at = Slab::column(emit, emit.i64(quad), first);
+      at = emit.add(at, Slab::row(quad, k % perThread) * tile);
+      return loadAligned(emit, four, emit.at(base, emit.getF32Type(), at));
     };
     auto lane = [&](Value v, int64_t i) -> Value {
       return vector::ExtractOp::create(emit, v, i);
@@ -132,7 +158,8 @@ ThreadSums ExactLoop::multiply(Emit &emit, const TileOperands &tile) const {
                    emit.number(emit.getF32Type(), 0.0));
   return emit.loop(emit.i64(0), emit.i64(shape.depth), slabDepth, zeros,
                    [&](Value k, ValueRange sums) {
-                     Value at = emit.add(k, place.slabK);
+                     Value at =
+                         emit.add(k, emit.mul(place.slabQuad, perThread));
                      blockBarrier(emit); // nobody reads the last slab any more
                      for (const Line &line : lines)
                        fillSlab(emit, line, at);

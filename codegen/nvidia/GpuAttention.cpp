@@ -48,6 +48,20 @@ int64_t AttentionCut::sharedBytes() const {
   return std::max(TokenAreas(*this).bytes, TileAreas(*this).bytes);
 }
 
+SmallVector<LayoutUse, 4> AttentionCut::layouts() const {
+  TokenAreas token(*this);
+  TileAreas tile(*this);
+  SmallVector<LayoutUse, 4> uses = {
+      warpShape(rows).weightLayout(token.weights, warps),
+      warpShape(warpTokens * rows).weightLayout(tile.weights, warps)};
+  // Keys and values of a page are rows as in the cache.
+  if (copies) {
+    uses.push_back({"pages", token.pages, 2 * warps, pageBytes, {}});
+    uses.push_back({"pages", tile.pages, 4, pageBytes, {}});
+  }
+  return uses;
+}
+
 TokenAreas::TokenAreas(const AttentionCut &cut) {
   ScratchAreas areas;
   int64_t row = cut.rows * sizeof(float);
@@ -118,6 +132,8 @@ static FailureOr<KernelPlan> planGpuAttention(exec::KernelOp kernel,
   plan.tasksPerRow = cut.kvHeads * cut.tiles;
   plan.blockThreads = cut.threads();
   plan.sharedBytes = cut.sharedBytes();
+  for (const LayoutUse &use : cut.layouts())
+    plan.layouts.push_back(use.attribute(kernel.getContext()));
   return plan;
 }
 

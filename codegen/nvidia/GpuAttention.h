@@ -44,6 +44,9 @@ struct AttentionCut {
   int64_t threads() const { return warps * warpThreads; }
   int64_t tileTokens() const { return warps * warpTokens; }
   int64_t sharedBytes() const;
+  /// What single tokens, and tiles of them, have in shared memory; none of what
+  /// is one row.
+  llvm::SmallVector<LayoutUse, 4> layouts() const;
   WarpShape warpShape(int64_t rows) const { return {headDim, rows, scale}; }
 };
 

@@ -101,6 +101,7 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
   }
   auto stage = std::make_unique<ProductStage>(region, *loop, ends);
   productShared = stage->sharedBytes();
+  layouts = stage->layouts();
   staged.stages.push_back(std::move(stage));
   if (auto last = ends.front()->makeLastStage())
     staged.stages.push_back(std::move(last));
@@ -116,6 +117,9 @@ KernelPlan ProductKernel::plan() const {
   plan.blockThreads = staged.threads;
   plan.blockTasks = staged.unit;
   plan.sharedBytes = staged.ticketOffset + ticketBytes;
+  for (const LayoutUse &use : layouts)
+    plan.layouts.push_back(
+        use.attribute(exec::KernelOp(staged.kernel).getContext()));
   plan.isOrdered = staged.stages.size() > 1;
   for (const auto &end : ends)
     plan.scratchBytes = std::max(plan.scratchBytes, end->scratchBytes());

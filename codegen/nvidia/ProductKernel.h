@@ -33,6 +33,7 @@ private:
   StagedKernel staged;
   /// Bytes of shared memory.
   int64_t prologueShared = 0, productShared = 0;
+  llvm::SmallVector<LayoutUse, 2> layouts;
 };
 
 } // namespace moec

@@ -12,8 +12,10 @@
 #define CODEGEN_NVIDIA_PRODUCTLOOP_H
 
 #include "codegen/Emit.h"
+#include "codegen/nvidia/SharedLayout.h"
 
 #include <memory>
+#include <optional>
 
 namespace moec {
 
@@ -47,6 +49,7 @@ public:
   int64_t tileRows = 0, tileColumns = 0; ///< of a block, at most
   int64_t threads = 0;                   ///< of a block
   int64_t sharedBytes = 0;               ///< at offset 0
+  std::optional<LayoutUse> layout;       ///< of these bytes
   int64_t lanes = 1; ///< neighbouring columns that a thread has
   /// Whether an expert never has more rows than a tile.
   bool holdsExpert = false;

@@ -59,6 +59,19 @@ int64_t ProductStage::sharedBytes() const {
                       : loop.sharedBytes + tileBytes();
 }
 
+SmallVector<LayoutUse, 2> ProductStage::layouts() const {
+  SmallVector<LayoutUse, 2> uses;
+  if (loop.layout)
+    uses.push_back(*loop.layout);
+  if (tileBytes() > 0)
+    uses.push_back({"padded",
+                    tileOffset(),
+                    loop.tileRows,
+                    tileBytes() / loop.tileRows,
+                    {}});
+  return uses;
+}
+
 int64_t ProductStage::widestUnit() const {
   int64_t widest = 0;
   for (int64_t i = 0; i < choices(); ++i)
@@ -67,7 +80,7 @@ int64_t ProductStage::widestUnit() const {
 }
 
 SharedTile ProductStage::sharedTile(Emit &emit, int64_t i) const {
-  Value base = sharedMemory(emit, sharesTile() ? 0 : loop.sharedBytes);
+  Value base = sharedMemory(emit, tileOffset());
   return {Row{base, emit.getF32Type()}, tilePitch(i)};
 }
 

@@ -29,6 +29,8 @@ public:
                  mlir::Value block) override;
 
   int64_t sharedBytes() const;
+  /// Of the loop's bytes, and of the tile if there is one.
+  llvm::SmallVector<LayoutUse, 2> layouts() const;
   /// Elements from row to row of a tile in shared memory: neighbouring rows
   /// begin in other banks.
   static int64_t tilePitchOf(int64_t columns);
@@ -60,6 +62,7 @@ private:
   /// Whether the tile takes the place of what the loop had: if the unit is one
   /// tile of the loop.
   bool sharesTile() const;
+  int64_t tileOffset() const { return sharesTile() ? 0 : loop.sharedBytes; }
   SharedTile sharedTile(Emit &emit, int64_t i) const;
 
   Part findPart(Emit &emit, const GpuArguments &arguments, mlir::Value unit,

@@ -48,6 +48,7 @@ public:
     threads = warps * warpThreads;
     lanes = 2;
     sharedBytes = ring.stages * stageBytes();
+    layout = useOf<Layout>(0, ring.stages * stageRows());
   }
 
   ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;

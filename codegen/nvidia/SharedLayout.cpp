@@ -9,8 +9,12 @@
 using namespace mlir;
 using namespace moec;
 
-Value HalvesLayout::emitOffset(Emit &emit, Value row, Value chunk) {
-  Value swap = emit.mul(emit.rem(row, 2), rowChunks / 2);
-  Value place = arith::XOrIOp::create(emit, chunk, swap);
+template <int64_t Bits, int64_t To>
+Value ExchangedRows<Bits, To>::emitOffset(Emit &emit, Value row, Value chunk) {
+  constexpr int64_t period = int64_t(1) << Bits, step = int64_t(1) << To;
+  Value exchanged = emit.mul(emit.rem(row, period), step);
+  Value place = arith::XOrIOp::create(emit, chunk, exchanged);
   return emit.add(emit.mul(row, rowBytes), emit.mul(place, chunkBytes));
 }
+
+template struct moec::ExchangedRows<1, 2>;

@@ -23,15 +23,15 @@ namespace format = moert::format;
 
 namespace {
 
-/// Blocks by the name of their kernel; none of a CPU.
-using Blocks = std::map<std::string, const format::Block *>;
+/// Kernels with blocks by their names; none of a CPU.
+using Kernels = std::map<std::string, const format::Kernel *>;
 
-Blocks blocksOf(const format::Target &target) {
-  Blocks blocks;
+Kernels kernelsOf(const format::Target &target) {
+  Kernels kernels;
   for (const format::Kernel *kernel : *target.kernels())
     if (kernel->block())
-      blocks[kernel->symbol()->str()] = kernel->block();
-  return blocks;
+      kernels[kernel->symbol()->str()] = kernel;
+  return kernels;
 }
 
 /// Warps that a multiprocessor holds of the kernel.
@@ -46,7 +46,7 @@ void addResources(const format::Block &block, std::vector<std::string> &cells) {
     cells.push_back(formatCount(n));
 }
 
-void printRegime(const RegimeReport &regime, const Blocks &blocks,
+void printRegime(const RegimeReport &regime, const Kernels &blocks,
                  raw_ostream &output) {
   bool isGpu = !blocks.empty();
   TextTable rows(isGpu ? "lrrrrrrrrrrl" : "lrrrrrl");
@@ -63,7 +63,7 @@ void printRegime(const RegimeReport &regime, const Blocks &blocks,
   for (const KernelReport &kernel : regime.kernels) {
     std::vector<std::string> cells = {kernel.kernel};
     if (isGpu)
-      addResources(*blocks.at(kernel.kernel), cells);
+      addResources(*blocks.at(kernel.kernel)->block(), cells);
     double count = static_cast<double>(kernel.launches);
     cells.push_back(utostr(kernel.launches));
     for (double number :
@@ -78,7 +78,7 @@ void printRegime(const RegimeReport &regime, const Blocks &blocks,
 }
 
 void writeKernel(json::OStream &json, const KernelReport &kernel,
-                 const Blocks &blocks) {
+                 const Kernels &blocks) {
   double count = static_cast<double>(kernel.launches);
   json.attribute("kernel", kernel.kernel);
   json.attribute("computes", kernel.computes);
@@ -90,12 +90,17 @@ void writeKernel(json::OStream &json, const KernelReport &kernel,
   auto block = blocks.find(kernel.kernel);
   if (block == blocks.end())
     return;
-  const format::Block &own = *block->second;
+  const format::Block &own = *block->second->block();
   json.attribute("threads", own.threads());
   json.attribute("registers", own.registers());
   json.attribute("shared_bytes", own.shared_bytes() + own.static_bytes());
   json.attribute("local_bytes", own.local_bytes());
   json.attribute("resident_warps", residentWarps(own));
+  json.attributeArray("layouts", [&] {
+    if (const auto *layouts = block->second->layouts())
+      for (const flatbuffers::String *layout : *layouts)
+        json.value(layout->str());
+  });
 }
 
 } // namespace
@@ -105,7 +110,7 @@ void moec::printKernelText(const moert::Artifact &artifact,
   std::vector<TargetReport> reports = reportFusion(artifact);
   for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
     output << "target " << report.name << '\n';
-    Blocks blocks = blocksOf(*target);
+    Kernels blocks = kernelsOf(*target);
     for (const RegimeReport &regime : report.regimes)
       printRegime(regime, blocks, output);
   }
@@ -118,7 +123,7 @@ void moec::printKernelJson(const moert::Artifact &artifact,
   json.object([&] {
     json.attributeArray("targets", [&] {
       for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
-        Blocks blocks = blocksOf(*target);
+        Kernels blocks = kernelsOf(*target);
         const TargetReport &own = report;
         json.object([&] {
           json.attribute("name", own.name);

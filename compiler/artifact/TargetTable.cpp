@@ -5,6 +5,7 @@
 #include "compiler/artifact/Tables.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <map>
 
@@ -39,7 +40,11 @@ private:
     uint32_t first, last;
   };
 
+  using Layouts = flatbuffers::Offset<
+      flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>>;
+
   Kernels buildKernels();
+  Layouts buildLayouts(exec::KernelOp kernel);
   Reasons buildNotFused(exec::ProgramOp program);
   Expected<Programs> buildPrograms();
   Expected<flatbuffers::Offset<format::Program>>
@@ -123,6 +128,27 @@ static format::Block toBlock(exec::BlockAttr block, GpuResources resources) {
                        static_cast<uint64_t>(block.getScratch()));
 }
 
+/// "halves at 0: 1024 rows of 128 bytes, chunks ^ row % 2 * 4"
+static std::string spellLayout(exec::SharedLayoutAttr layout) {
+  std::string text =
+      formatv("{0} at {1}: {2} rows of {3} bytes", layout.getName(),
+              layout.getAt(), layout.getRows(), layout.getPitch())
+          .str();
+  if (layout.getBits() > 0)
+    text += formatv(", chunks ^ row % {0} * {1}", 1 << layout.getBits(),
+                    1 << layout.getTo())
+                .str();
+  return text;
+}
+
+TargetTables::Layouts TargetTables::buildLayouts(exec::KernelOp kernel) {
+  std::vector<flatbuffers::Offset<flatbuffers::String>> layouts;
+  if (ArrayAttr all = kernel.getLayoutsAttr())
+    for (auto layout : all.getAsRange<exec::SharedLayoutAttr>())
+      layouts.push_back(builder.CreateString(spellLayout(layout)));
+  return layouts.empty() ? Layouts() : builder.CreateVector(layouts);
+}
+
 TargetTables::Kernels TargetTables::buildKernels() {
   Kernels kernels;
   for (auto kernel : module.getOps<exec::KernelOp>()) {
@@ -132,6 +158,7 @@ TargetTables::Kernels TargetTables::buildKernels() {
     flatbuffers::Offset<flatbuffers::String> fusion;
     if (std::optional<StringRef> name = kernel.getFusion())
       fusion = builder.CreateString(name->str());
+    Layouts layouts = buildLayouts(kernel);
     Block &body = kernel.getBody().front();
     std::optional<format::Block> block;
     if (exec::BlockAttr shape = kernel.getBlockAttr())
@@ -139,7 +166,7 @@ TargetTables::Kernels TargetTables::buildKernels() {
     kernels.push_back(
         format::CreateKernel(builder, symbol, computes, body.getNumArguments(),
                              body.getTerminator()->getNumOperands(), fusion,
-                             block ? &*block : nullptr));
+                             block ? &*block : nullptr, layouts));
   }
   return kernels;
 }

@@ -43,6 +43,24 @@ LogicalResult BlockAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult
+SharedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                         StringRef name, int64_t at, int64_t rows,
+                         int64_t pitch, int64_t bits, int64_t to) {
+  // shared_layout_c1
+  if (at < 0 || rows < 1 || pitch < 1 || at % 4 != 0 || pitch % 4 != 0)
+    return emitError() << "expected rows at multiples of 4 bytes, but got "
+                       << rows << " from " << at << " on, " << pitch
+                       << " apart";
+
+  // shared_layout_c2
+  if (bits < 0 || bits > 8 || to < 0 || to > 8 ||
+      (bits > 0 && pitch % (int64_t(16) << (bits + to)) != 0))
+    return emitError() << "expected exchanges inside of rows of " << pitch
+                       << " bytes, but got " << bits << " bits to " << to;
+  return success();
+}
+
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t width, int64_t depth, int64_t unit) {
   // panels_c1

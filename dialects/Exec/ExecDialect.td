@@ -132,6 +132,44 @@ def Exec_BlockAttr : AttrDef<Exec_Dialect, "Block"> {
   let genVerifyDecl = 1;
 }
 
+def Exec_SharedLayoutAttr : AttrDef<Exec_Dialect, "SharedLayout"> {
+  let mnemonic = "shared_layout";
+  let summary = "Where rows lie in the memory that a GPU's block shares";
+  let description = [{
+    From byte `at` of the block's dynamic shared memory on there are `rows` rows,
+    `pitch` bytes apart. Of row r, the 16 bytes of chunk c are at place
+    `c ^ (r % 2^bits) * 2^to` of the row: so lanes that are served at once, who
+    want the same chunks of several rows, meet other banks. `name` is that of the
+    layout, for reports; equal names have equal exchanges.
+
+    Constraints:
+    - (C1) `at` is not negative, `rows` and `pitch` are positive, and both bytes
+      are multiples of 4.
+    - (C2) `bits` and `to` are 0 to 8, and where `bits` is not 0, the chunks that
+      are exchanged are of one row: `pitch` is a multiple of
+      `16 * 2^(bits + to)`.
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$at,
+                        "int64_t":$rows, "int64_t":$pitch, "int64_t":$bits,
+                        "int64_t":$to);
+  let assemblyFormat =
+      "`<` $name `,` struct($at, $rows, $pitch, $bits, $to) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The first byte behind the rows.
+    int64_t end() const { return getAt() + getRows() * getPitch(); }
+    /// The byte of shared memory at which byte `byte` of a row is.
+    int64_t byteOf(int64_t row, int64_t byte) const {
+      int64_t exchange = (row % (int64_t(1) << getBits())) << getTo();
+      return getAt() + row * getPitch() + ((byte / 16 ^ exchange) * 16) +
+             byte % 16;
+    }
+  }];
+}
+
+def Exec_Layouts
+    : TypedArrayAttrBase<Exec_SharedLayoutAttr, "layouts of shared memory">;
+
 //===----------------------------------------------------------------------===//
 // Layouts: encodings of tensor types
 //===----------------------------------------------------------------------===//

@@ -171,6 +171,17 @@ LogicalResult KernelOp::verify() {
   for (Type type : body.getTerminator()->getOperandTypes())
     if (failed(verifyKernelType(*this, type)))
       return failure();
+
+  // kernel_c3
+  if (!getLayouts())
+    return success();
+  if (!getBlockAttr())
+    return emitOpError("expected a block that has the layouts, but got none");
+  for (auto layout : getLayoutsAttr().getAsRange<SharedLayoutAttr>())
+    if (layout.end() > getBlockAttr().getShared())
+      return emitOpError("expected layouts in ")
+             << getBlockAttr().getShared() << " bytes, but '"
+             << layout.getName() << "' ends at " << layout.end();
   return success();
 }
 

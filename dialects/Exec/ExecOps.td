@@ -22,7 +22,7 @@ def Exec_NamesResults
     : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===----------------------------------------------------------------------===//
-// Layout
+// Layout and fusion
 //===----------------------------------------------------------------------===//
 
 def Exec_PackOp : Exec_Op<"pack", [Pure]> {
@@ -56,10 +56,6 @@ def Exec_PackOp : Exec_Op<"pack", [Pure]> {
   }];
   let hasVerifier = 1;
 }
-
-//===----------------------------------------------------------------------===//
-// Fusion
-//===----------------------------------------------------------------------===//
 
 def Exec_GroupOp : Exec_Op<"group", [Pure, IsolatedFromAbove,
     SingleBlockImplicitTerminator<"YieldOp">]> {
@@ -139,13 +135,15 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     The region's arguments are what the launch reads and its yielded values what
     it writes, in the order of the launch's arguments. Layouts are encodings of
     the tensor types. `fusion` names the fusion whose group it was, `block` is for
-    GPUs, `max_tokens` bounds the tokens of its steps: where these matter.
+    GPUs, as are `layouts`, of what its blocks share; `max_tokens` bounds the
+    tokens of its steps: where these matter.
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
     - (C2) Arguments and yielded values are ranked tensors, `!decoder.batch`,
       `!decoder.kv_cache` of one layer, or `!moe.plan`: what
       `runtime/abi/Kernel.h` gives a representation.
+    - (C3) `layouts` come with a `block`, in whose shared memory they end.
 
     Example:
 
@@ -158,9 +156,10 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion,
-      OptionalAttr<Exec_BlockAttr>:$block, OptionalAttr<I64Attr>:$max_tokens);
+      OptionalAttr<Exec_BlockAttr>:$block, OptionalAttr<Exec_Layouts>:$layouts,
+      OptionalAttr<I64Attr>:$max_tokens);
   let builders = [OpBuilder<(ins "llvm::StringRef":$name),
-      "build($_builder, $_state, name, {}, {}, {});">];
+      "build($_builder, $_state, name, {}, {}, {}, {});">];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body";

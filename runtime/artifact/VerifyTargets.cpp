@@ -75,6 +75,11 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
     if (kernel.fusion() && !isPrintable(*kernel.fusion()))
       return report.damaged(entry, "the fusion of kernel ", i,
                             " is not a printable text");
+    if (kernel.layouts())
+      for (const flatbuffers::String *layout : *kernel.layouts())
+        if (!isPrintable(*layout))
+          return report.damaged(entry, "a layout of kernel ", i,
+                                " is not a printable text");
     if (!symbols.insert(kernel.symbol()->str()).second)
       return report.damaged(entry, "kernel ", i, " has the symbol ",
                             kernel.symbol()->str(), " of a kernel before it");

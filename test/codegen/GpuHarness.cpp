@@ -52,11 +52,10 @@ std::vector<GpuMode> moec::test::gpuModes() {
 
 GpuKernel::GpuKernel(const std::string &module, const std::string &targetName,
                      int64_t maxRows)
-    : target(targetName) {
-  mlir::MLIRContext context;
-  context.loadDialect<exec::ExecDialect, decoder::DecoderDialect,
-                      moe::MoEDialect>();
-  auto parsed = mlir::parseSourceString<mlir::ModuleOp>(module, &context);
+    : target(targetName), context(std::make_shared<mlir::MLIRContext>()) {
+  context->loadDialect<exec::ExecDialect, decoder::DecoderDialect,
+                       moe::MoEDialect>();
+  auto parsed = mlir::parseSourceString<mlir::ModuleOp>(module, context.get());
   if (!parsed)
     throw std::runtime_error("the test's module does not parse");
   Target machine = llvm::cantFail(lookupTarget(targetName));
@@ -181,6 +180,8 @@ int32_t GpuKernel::run(const std::vector<Argument> &arguments, int64_t rows,
   emulator::RaceCheck races;
   if (mode.findsRaces)
     request.monitor = &races;
+  if (mode.monitor)
+    request.monitor = mode.monitor;
   emulator::LaunchResult result = emulator::launch(device.memory, request);
   if (result.status != emulator::LaunchStatus::Done)
     throw std::runtime_error("launch: " + result.message +

@@ -15,6 +15,7 @@
 #include "runtime/emulator/machine/Launch.h"
 #include "test/codegen/KernelHarness.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct GpuMode {
   emulator::Completion completion = emulator::Completion::Eager;
   /// Data races and missing waits are faults.
   bool findsRaces = false;
+  /// Sees the launch instead of the check for races, if there is one.
+  emulator::Monitor *monitor = nullptr;
 
   std::string name() const;
 };
@@ -57,6 +60,7 @@ public:
 
 private:
   std::string name, target, text;
+  std::shared_ptr<mlir::MLIRContext> context; ///< of the plan's layouts
   KernelPlan kernelPlan;
   mutable uint64_t instructions = 0;
 };

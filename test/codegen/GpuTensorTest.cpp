@@ -8,13 +8,11 @@
 ///
 //===----------------------------------------------------------------------===//
 
-#include "codegen/nvidia/SharedLayout.h"
 #include "test/codegen/GpuChain.h"
 #include "test/codegen/GroupChain.h"
 #include "test/codegen/MatmulCases.h"
 
 #include <cmath>
-#include <set>
 
 using namespace moec;
 using namespace moec::test;
@@ -79,41 +77,4 @@ TEST(GpuTensor, GivesTheSameBitsInEachRegime) {
           << n << "x" << k << ", " << tokens << " tokens";
     }
   }
-}
-
-/// Banks that `lanes` lanes meet which are served together, 16 bytes each.
-static size_t banksMet(const std::vector<int64_t> &bytes) {
-  std::set<int64_t> banks;
-  for (int64_t byte : bytes)
-    for (int64_t word = 0; word < 4; ++word)
-      banks.insert((byte / 4 + word) % 32);
-  return banks.size();
-}
-
-TEST(GpuLayout, LanesThatAreServedTogetherMeetAllBanks) {
-  using Layout = HalvesLayout;
-  for (int64_t row = 0; row < 16; row += 2)
-    for (int64_t step : {0, 4}) {
-      // ld.shared.v4 of a lane: chunk lane % 4 of row lane / 4.
-      std::vector<int64_t> loads;
-      for (int64_t lane = 0; lane < 8; ++lane)
-        loads.push_back(Layout::offset(row + lane / 4, step + lane % 4));
-      EXPECT_EQ(banksMet(loads), 32u) << "row " << row << ", step " << step;
-    }
-  for (int64_t row = 0; row < 16; ++row) {
-    // cp.async of 8 lanes: the chunks of a row.
-    std::vector<int64_t> copies;
-    for (int64_t lane = 0; lane < 8; ++lane)
-      copies.push_back(Layout::offset(row, lane));
-    EXPECT_EQ(banksMet(copies), 32u) << "row " << row;
-  }
-}
-
-TEST(GpuLayout, EveryChunkHasAPlaceOfItsOwn) {
-  std::set<int64_t> places;
-  for (int64_t row = 0; row < 16; ++row)
-    for (int64_t chunk = 0; chunk < HalvesLayout::rowChunks; ++chunk)
-      places.insert(HalvesLayout::offset(row, chunk));
-  EXPECT_EQ(places.size(), 16u * HalvesLayout::rowChunks);
-  EXPECT_EQ(*places.rbegin(), 16 * HalvesLayout::rowBytes - 16);
 }

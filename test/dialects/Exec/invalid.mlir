@@ -512,3 +512,37 @@ exec.program @best_tokens_as_logits regime("any") max_tokens(8) {
 // block_c1
 // expected-error @below {{expected bytes of memory, but got -1 and 0}}
 #memory = #exec.block<threads = 32, tasks = 4, shared = -1, scratch = 0>
+
+// -----
+
+// shared_layout_c1
+// expected-error @below {{expected rows at multiples of 4 bytes, but got 8 from 2 on, 128 apart}}
+#place = #exec.shared_layout<"rows", at = 2, rows = 8, pitch = 128, bits = 0, to = 0>
+
+// -----
+
+// shared_layout_c2
+// expected-error @below {{expected exchanges inside of rows of 128 bytes, but got 2 bits to 2}}
+#exchange = #exec.shared_layout<"rows", at = 0, rows = 8, pitch = 128, bits = 2, to = 2>
+
+// -----
+
+// kernel_c3
+// expected-error @below {{expected a block that has the layouts, but got none}}
+exec.kernel @dispatch attributes {layouts = [#exec.shared_layout<"rows", at = 0, rows = 8, pitch = 128, bits = 1, to = 2>]} {
+^bb0(%experts: tensor<?x2xi32>):
+  %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<8, 2>
+  exec.yield %plan : !moe.plan<8, 2>
+}
+
+// -----
+
+// kernel_c3
+#block = #exec.block<threads = 32, tasks = 4, shared = 1024, scratch = 0>
+#rows = #exec.shared_layout<"rows", at = 16, rows = 8, pitch = 128, bits = 1, to = 2>
+// expected-error @below {{expected layouts in 1024 bytes, but 'rows' ends at 1040}}
+exec.kernel @dispatch attributes {block = #block, layouts = [#rows]} {
+^bb0(%experts: tensor<?x2xi32>):
+  %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<8, 2>
+  exec.yield %plan : !moe.plan<8, 2>
+}

@@ -39,7 +39,9 @@ exec.kernel @embed_96x48 {
   exec.yield %y : tensor<?x48xf32>
 }
 
-exec.kernel @dispatch_2of8 attributes {block = #exec.block<threads = 128, tasks = 4, shared = 0, scratch = 32>} {
+exec.kernel @dispatch_2of8 attributes {
+    block = #exec.block<threads = 128, tasks = 4, shared = 1024, scratch = 32>,
+    layouts = [#exec.shared_layout<"rows", at = 0, rows = 8, pitch = 128, bits = 1, to = 2>]} {
 ^bb0(%experts: tensor<?x2xi32>):
   %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<8, 2>
   exec.yield %plan : !moe.plan<8, 2>
