@@ -197,9 +197,9 @@ void Ordering::waitForProducts(ClusterState &state, Actor &actor,
 }
 
 /// What an operation did is finished for those who know that the phase is
-/// complete; an arrival behind copies speaks for all that its lanes issued
+/// complete; an arrival behind copies speaks for all that its lane issued
 /// before.
-void Ordering::completeBy(ClusterState &state, Actor &actor,
+void Ordering::completeBy(ClusterState &state, Actor &actor, Mask lanes,
                           const MbarrierState &barrier,
                           const BarrierEvent &event) {
   const OperationPtr operation = actor.performing.back();
@@ -219,7 +219,7 @@ void Ordering::completeBy(ClusterState &state, Actor &actor,
   for (OperationGroups::Open &open :
        state.groups[{&actor, operation->kind}].open) {
     finish.lanes = open.operation->epoch < operation->epoch
-                       ? open.operation->lanes & operation->lanes
+                       ? open.operation->lanes & lanes
                        : 0;
     if (!finish.lanes)
       continue;

@@ -123,7 +123,7 @@ void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
     barrier.pending = nullptr;
   }
   if (!actor.performing.empty())
-    return completeBy(state, actor, barrier, event);
+    return completeBy(state, actor, lanes, barrier, event);
   if (event.action == Action::Arrive || event.action == Action::Drop) {
     const KnowledgePtr released =
         releases(event.order) ? actor.release(lanes)

@@ -60,7 +60,7 @@ private:
               const BarrierEvent &event);
   void mbarrier(ClusterState &state, Actor &actor, Mask lanes,
                 const BarrierEvent &event);
-  void completeBy(ClusterState &state, Actor &actor,
+  void completeBy(ClusterState &state, Actor &actor, Mask lanes,
                   const MbarrierState &barrier, const BarrierEvent &event);
   void issue(ClusterState &state, Actor &actor, Mask lanes,
              const AsyncEvent &event);

@@ -142,31 +142,6 @@ void RaceCheck::converged(Warp &warp, Mask lanes) {
   ordering_.converged(warp, lanes);
 }
 
-/// A bulk store reads the block's shared memory, which is another's once the
-/// block has ended. Loads that nobody waits for are left alone: public kernels
-/// run ahead of their last tile.
-void RaceCheck::blockEnds(Block &block) {
-  ClusterState &state = ordering_.participants().state(block.cluster());
-  for (const auto &[key, groups] : state.groups) {
-    if (key.second != AsyncKind::Bulk || !reports_.waits)
-      continue;
-    for (const OperationGroups::Open &open : groups.open) {
-      if (!open.reading)
-        continue;
-      Warp &warp = key.first->warp();
-      Warp::Acting acting(warp, *open.operation->site);
-      warp.fault(FaultKind::Check,
-                 "missing wait: the block ends while the operation may still "
-                 "read its shared memory",
-                 open.reading);
-    }
-  }
-  ordering_.participants().forget(block.cluster());
-  shared_.erase(&block.cluster());
-  lastCluster_ = nullptr;
-  lastWarp_ = nullptr;
-}
-
 /// Frees the sources that neither shadow memory nor an operation that is to
 /// come leads to.
 void RaceCheck::collect() {

@@ -109,6 +109,10 @@ private:
   bool raise(Check &check, const std::string &text, uint64_t address);
   std::string describe(const Source &source, Mask lanes) const;
   std::string product(Actor &actor, const AsyncEvent &event);
+  bool storesAreOver(ClusterState &state);
+  bool knownToABlock(ClusterState &state, unsigned rank, const Source &source,
+                     Mask lanes);
+  bool othersAreOver(ClusterState &state, Block &block, const Shadow &shadow);
   void collect();
 
   const RaceReports reports_;

@@ -66,10 +66,16 @@ public:
   }
   void clear();
   template <class Visit> void eachMark(Visit visit) const {
+    eachMarkIn(0, ~uint64_t(0), visit);
+  }
+  /// Of the pages that begin in `bytes` from an address.
+  template <class Visit>
+  void eachMarkIn(uint64_t address, uint64_t bytes, Visit visit) const {
     for (const auto &[number, page] : pages_)
-      for (Mark mark : page->all())
-        if (mark)
-          visit(mark);
+      if ((number << ShadowPage::pageShift) - address < bytes)
+        for (Mark mark : page->all())
+          if (mark)
+            visit(mark);
   }
 
 private:

@@ -85,7 +85,8 @@ uint64_t DeviceMemory::allocate(uint64_t bytes, uint64_t align, RegionKind kind,
   auto map = std::make_shared<MemoryMap>(*map_);
   map->regions.insert(beyond(*map, base), region);
   publish(std::move(map));
-  next_ = (base + bytes + guardBytes + 255) & ~uint64_t(255);
+  // Who runs beyond an array by up to its own size meets no other.
+  next_ = (base + bytes + std::max(guardBytes, bytes) + 255) & ~uint64_t(255);
   used_ += bytes;
   return base;
 }

@@ -14,7 +14,10 @@ namespace emulator {
 namespace {
 
 constexpr uint64_t warpTurn = 4096;       ///< instructions
+constexpr uint64_t stalledTurn = 512;     ///< of a warp whose cluster stalls
 constexpr uint64_t clusterTurn = 1 << 22; ///< instructions
+constexpr unsigned mostHalvings = 22;     ///< of a cluster's turn, at random
+constexpr size_t mostByChance = 8;        ///< clusters that begin, at random
 constexpr unsigned roundsBeforeDeadlock = 64;
 
 /// Ends a launch that does not get on: `lines` say where its warps stand.
@@ -90,9 +93,9 @@ void RunningCluster::arrange() {
 }
 
 Progress RunningCluster::runWarp(Warp &warp, uint64_t &budget) {
-  uint64_t turn = warpTurn;
+  uint64_t turn = cluster_.stalled() ? stalledTurn : warpTurn;
   if (grid_.settings().order == Order::Random)
-    turn = 1 + random_() % 1024;
+    turn = 1 + random_() % (turn / 4);
   uint64_t before = warp.executed();
   Progress progress = warp.run(turn);
   uint64_t done = warp.executed() - before;
@@ -174,6 +177,9 @@ Progress RunningCluster::finish() {
 
 Progress RunningCluster::turn() {
   uint64_t budget = clusterTurn;
+  // Short turns let blocks meet each other half done.
+  if (grid_.settings().order == Order::Random)
+    budget >>= random_() % (mostHalvings + 1);
   while (budget) {
     Progress progress = round(budget);
     if (progress == Progress::Faulted)
@@ -227,7 +233,9 @@ struct Shared {
 /// One host thread.
 class Worker {
 public:
-  explicit Worker(Shared &shared) : shared_(shared), grid_(shared.grid) {}
+  explicit Worker(Shared &shared)
+      : shared_(shared), grid_(shared.grid),
+        random_(splitMix(shared.grid.settings().seed)) {}
   void run();
 
 private:
@@ -241,6 +249,7 @@ private:
   Grid &grid_;
   std::vector<std::unique_ptr<RunningCluster>> clusters_;
   uint64_t idleRounds_ = 0, seenProgress_ = 0;
+  std::mt19937_64 random_;
 };
 
 /// Begins another cluster, if there is one and the device holds it.
@@ -309,6 +318,10 @@ void Worker::run() {
       std::this_thread::yield();
       continue;
     }
+    // Blocks may begin before those that run must wait for them.
+    if (grid_.settings().order == Order::Random &&
+        clusters_.size() < mostByChance && random_() % 2)
+      openNext();
     const bool progress = turns();
     if (spent() && !grid_.stopped())
       report("the launch takes more instructions than its limit");

@@ -104,23 +104,22 @@ extern "C" __global__ void scanAll(const uint32_t *in, uint32_t *out, int count,
   const int i = chunk * threads + threadIdx.x;
   uint32_t total;
   const uint32_t sum = scanOfBlock(i < count ? in[i] : 0, sums, &total);
-  if (threadIdx.x == 0 && chunk > 0 && chunk != silent) {
+  if (threadIdx.x == 0 && chunk != silent) {
     aggregates[chunk] = total;
     __threadfence();
     shown[chunk] = Aggregate;
   }
   if (threadIdx.x < 32) {
     const uint32_t found = lookBack(chunk, shown, aggregates, prefixes);
-    if (threadIdx.x == 0) {
+    if (threadIdx.x == 0)
       before = found;
-      if (chunk != silent) {
-        prefixes[chunk] = found + total;
-        __threadfence();
-        shown[chunk] = Prefix;
-      }
-    }
   }
   __syncthreads();
+  if (threadIdx.x == 0 && chunk != silent) {
+    prefixes[chunk] = before + total;
+    __threadfence();
+    shown[chunk] = Prefix;
+  }
   if (i < count)
     out[i] = before + sum;
 }
