@@ -122,7 +122,7 @@ std::string showInstructions(const Json &profile) {
   std::snprintf(share, sizeof share, "%.1f",
                 warps ? lanes / 32.0 / warps * 100 : 100.0);
   std::string text = row(
-      "instructions", showCount(warps) + " of " + showCount(profile["warps"]) +
+      "instructions", showCount(warps) + " by " + showCount(profile["warps"]) +
                           " warps, " + share + " % of lanes active");
   std::vector<std::pair<std::string, uint64_t>> kinds;
   for (const auto &[kind, count] : profile["instructions"]["kinds"].items())
@@ -193,10 +193,11 @@ std::string showLines(const Json &lines) {
 
 std::string showProfile(const Json &profile) {
   std::string text = "\nprofile\n" + showInstructions(profile);
-  text +=
-      row("matrix", showCount(at(profile, "matrix", "instructions")) +
-                        " instructions, " +
-                        showCount(at(profile, "matrix", "flops")) + " FLOPs");
+  if (at(profile, "matrix", "instructions"))
+    text +=
+        row("matrix", showCount(at(profile, "matrix", "instructions")) +
+                          " instructions, " +
+                          showCount(at(profile, "matrix", "flops")) + " FLOPs");
   text += showGlobal(profile) + showShared(profile);
   return profile.count("lines") ? text + showLines(profile["lines"]) : text;
 }
@@ -258,6 +259,19 @@ static std::string dump(const Json &json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+/// Integers of 64 bits stay exact; what is no number becomes null.
+static Json jsonOf(const Element &element, Real value) {
+  switch (element.kind) {
+  case Element::Kind::Float:
+    return static_cast<double>(value);
+  case Element::Kind::Signed:
+    return static_cast<int64_t>(value);
+  case Element::Kind::Unsigned:
+    return static_cast<uint64_t>(value);
+  }
+  return nullptr;
+}
+
 static Json jsonOf(const Result &result, const Json &profile, size_t shown) {
   Json json;
   json["index"] = result.index;
@@ -267,7 +281,7 @@ static Json jsonOf(const Result &result, const Json &profile, size_t shown) {
   json["changed"] = result.changed;
   Json values = Json::array();
   for (uint64_t i = 0; i < result.array.count() && i < shown; ++i)
-    values.push_back(static_cast<double>(result.array.at(i)));
+    values.push_back(jsonOf(*result.array.element, result.array.at(i)));
   json["values"] = values;
   if (!result.file.empty())
     json["file"] = result.file;

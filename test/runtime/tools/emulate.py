@@ -105,6 +105,9 @@ def test_images():
         expect([each["name"] for each in listed], [kernel], name)
     report = emulate(images / "object.o", "poke", "--block", 1, "--arg", "u32[1]=0")
     expect(report["arrays"][0]["changed"], True, "what poke wrote")
+    # Integers that no double holds.
+    report = emulate(images / "object.o", "poke", "--block", 1, "--arg", f"u64[2]={2 ** 63 + 1}")
+    expect(report["arrays"][0]["values"][1], 2 ** 63 + 1, "the larger half")
 
 
 def moert(*flags):
