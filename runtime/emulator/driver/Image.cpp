@@ -12,11 +12,14 @@
 
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <vector>
 
 namespace emulator::cuda {
 
 namespace {
+
+/// A device like /dev/zero has no end.
+constexpr size_t mostBytes = size_t(1) << 30;
 
 /// What the host code of nvcc registers: a pointer to a fat binary.
 struct FatWrapper {
@@ -70,8 +73,16 @@ CUresult readFile(const char *path, const Device &device, Code &code,
     message = code.file + ": there is no such file, or it cannot be read";
     return CUDA_ERROR_FILE_NOT_FOUND;
   }
-  std::string image((std::istreambuf_iterator<char>(file)),
-                    std::istreambuf_iterator<char>());
+  std::string image;
+  std::vector<char> part(1 << 20);
+  while (file.read(part.data(), static_cast<std::streamsize>(part.size())) ||
+         file.gcount()) {
+    image.append(part.data(), static_cast<size_t>(file.gcount()));
+    if (image.size() > mostBytes) {
+      message = code.file + ": is longer than 1 GiB";
+      return CUDA_ERROR_INVALID_IMAGE;
+    }
+  }
   return findCode(image, device, code, message);
 }
 

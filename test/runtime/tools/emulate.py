@@ -123,6 +123,8 @@ def image_cases():
     text.write_text(".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k()\n{\n  frobnicate;\n}\n")
     return [
         ("no image", moert("absent.ptx"), 1, "absent.ptx: there is no such file"),
+        ("image without an end", moert("/dev/zero"), 1, "/dev/zero: is longer than 1 GiB"),
+        ("folder", moert(KERNELS), 1, "the image is neither PTX"),
         ("no PTX", moert(FOLDER / "x.npy"), 1, "x.npy: the image is neither PTX"),
         ("bad PTX", moert(text), 1, "bad.ptx:6:3: instruction `frobnicate` is unknown"),
         ("too new for the device", moert(KERNELS / "Wgmma.ptx", "--arch", "sm_80"), 1, "sm_90a does not run on sm_80"),
