@@ -49,6 +49,14 @@ struct HalvesLayout : ExchangedRows<1, 2> {
   static constexpr llvm::StringLiteral name = "halves";
 };
 
+/// Rows in groups of 8, of which each has other chunks exchanged: so eight rows
+/// have any chunk in all 32 banks. What tensor maps call a swizzle of 128
+/// bytes, and products of warpgroups read. A group begins at a multiple of 1024
+/// bytes.
+struct SwizzledLayout : ExchangedRows<3, 0> {
+  static constexpr llvm::StringLiteral name = "swizzled";
+};
+
 /// A layout in a kernel: rows of `pitch` bytes from byte `at` on.
 struct LayoutUse {
   llvm::StringLiteral name;

@@ -134,3 +134,15 @@ void GpuChain::expectSameGroup(const Names &operands, const Names &results,
   restore(all, fresh);
   expectSameOnGpu(group(operands, results), all, rows, expected, 0, target);
 }
+
+GpuChain moec::test::linearChain(int64_t n, int64_t k, int64_t rows,
+                                 int64_t tokens) {
+  Element element = tokens ? Element::BF16 : Element::F32;
+  GpuChain chain(tokens);
+  chain.input("x", rowsOf(k, element), random(element, rows * k, 1));
+  chain.input("w", matrixOf({n, k}, element), random(element, n * k, 2));
+  chain.result("y", rowsOf(n, Element::F32), nothing(Element::F32, rows * n));
+  chain.step("%y = decoder.linear %x, %w : $x, $w -> $y", {"x", "w"}, {"y"},
+             rows);
+  return chain;
+}

@@ -95,6 +95,10 @@ private:
   std::vector<Step> steps;
 };
 
+/// y = x w^T of [n, k]: of bf16 for steps of up to `tokens`, or of f32 if that
+/// is 0.
+GpuChain linearChain(int64_t n, int64_t k, int64_t rows, int64_t tokens);
+
 } // namespace moec::test
 
 #endif // TEST_CODEGEN_GPUCHAIN_H
