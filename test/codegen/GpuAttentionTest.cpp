@@ -68,7 +68,7 @@ std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to) {
 /// Races are looked for in the first mode and in the last.
 std::vector<GpuMode> checkedModes() {
   std::vector<GpuMode> modes = gpuModes();
-  modes.front().findsRaces = modes.back().findsRaces = true;
+  modes.front().checks = modes.back().checks = "races,waits,proxies";
   return modes;
 }
 

@@ -9,7 +9,7 @@
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
 #include "runtime/abi/GpuKernel.h"
-#include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/Checks.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MathExtras.h"
@@ -139,6 +139,12 @@ uint64_t Device::copyBatch(const moert_batch &batch, int64_t tokens) {
   return copyIn(&copy, sizeof copy);
 }
 
+GpuKernel GpuKernel::withPtx(std::string ptx) const {
+  GpuKernel other = *this;
+  other.text = std::move(ptx);
+  return other;
+}
+
 int64_t GpuKernel::blocks(int64_t rows) const {
   return llvm::divideCeil(kernelPlan.tasksPerRow * rows + kernelPlan.fixedTasks,
                           blockShape(kernelPlan).tasks);
@@ -177,11 +183,12 @@ int32_t GpuKernel::run(const std::vector<Argument> &arguments, int64_t rows,
   request.settings.seed = mode.seed;
   for (emulator::Completion &each : request.settings.completion)
     each = mode.completion;
-  emulator::RaceCheck races;
-  if (mode.findsRaces)
-    request.monitor = &races;
-  if (mode.monitor)
-    request.monitor = mode.monitor;
+  request.settings.instructionLimit = mode.instructionLimit;
+  emulator::CheckSelection checks;
+  if (mode.checks && !emulator::parseChecks(mode.checks, checks))
+    throw std::runtime_error(std::string("no checks: ") + mode.checks);
+  std::unique_ptr<emulator::Monitor> check = emulator::makeChecks(checks);
+  request.monitor = mode.monitor ? mode.monitor : check.get();
   emulator::LaunchResult result = emulator::launch(device.memory, request);
   if (result.status != emulator::LaunchStatus::Done)
     throw std::runtime_error("launch: " + result.message +

@@ -26,10 +26,10 @@ struct GpuMode {
   emulator::Order order = emulator::Order::Forward;
   uint64_t seed = 0; ///< of Order::Random
   emulator::Completion completion = emulator::Completion::Eager;
-  /// Data races and missing waits are faults.
-  bool findsRaces = false;
-  /// Sees the launch instead of the check for races, if there is one.
+  const char *checks = nullptr; ///< of docs/Emulator.md, by name; or none
+  /// Sees the launch instead of the checks, if there is one.
   emulator::Monitor *monitor = nullptr;
+  uint64_t instructionLimit = 0; ///< of a launch that may not end
 
   std::string name() const;
 };
@@ -57,6 +57,8 @@ public:
   /// Instructions that the warps of the last run took.
   uint64_t warpInstructions() const { return instructions; }
   const std::string &ptx() const { return text; }
+  /// The same with other code.
+  GpuKernel withPtx(std::string ptx) const;
 
 private:
   std::string name, target, text;

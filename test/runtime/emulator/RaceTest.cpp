@@ -156,6 +156,22 @@ done:
   barrier.cluster.wait.aligned;
 )",
      "data race: reads what lane 0 of warp 0 of block \\([01], 0, 0\\) wrote"},
+    {"ABlockEndsWhileAnotherReadsIt", 2, 32, 2, R"(
+  mov.u32 %r2, tile;
+  xor.b32 %r3, %b, 1;
+  mapa.shared::cluster.u32 %r4, %r2, %r3;
+  shl.b32 %r1, %t, 2;
+  add.u32 %r4, %r4, %r1;
+  add.u32 %r5, %r2, %r1;
+  st.shared.u32 [%r5], %t;
+  barrier.cluster.arrive.aligned;
+  barrier.cluster.wait.aligned;
+  ld.shared::cluster.u32 %r6, [%r4];
+  barrier.cluster.arrive.aligned; //-
+  barrier.cluster.wait.aligned; //-
+)",
+     "data race: uses the shared memory of a block that may have ended: nothing "
+     "orders this before the end of its last thread\n.*\n.*ld.shared::cluster"},
     {"MbarrierArrivalTooEarly", 1, 64, 0, R"(
   mov.u32 %r2, tile;
   mov.u32 %r5, bar;

@@ -268,6 +268,24 @@ arrived:
   mbarrier.arrive.shared.b64 %rd5, [%r21];
 )" WAIT("again", "0"),
      "is not ordered before|holds no mbarrier|deadlock"},
+    // Lane 31 arrives in the next phase: its copy is of that one.
+    {"AnArrivalSpeaksForItsLaneAlone", 1, 32, 0, R"(
+  mov.u32 %r20, tile;
+  mov.u32 %r21, bar;
+  setp.eq.u32 %p0, %t, 0;
+  @%p0 mbarrier.init.shared.b64 [%r21], 32; //-
+//+  @%p0 mbarrier.init.shared.b64 [%r21], 31;
+  bar.sync 0;
+  shl.b32 %r1, %t, 4;
+  add.u32 %r2, %r20, %r1;
+  cvt.u64.u32 %rd1, %r1;
+  add.u64 %rd2, %in, %rd1;
+  cp.async.ca.shared.global [%r2], [%rd2], 16;
+  cp.async.mbarrier.arrive.noinc.shared.b64 [%r21];
+)" WAIT("again", "0") R"(
+  ld.shared.u32 %r3, [%r20+496];
+)",
+     "missing wait: reads what the operation"},
 };
 
 MOEC_DEFECT_TESTS(BulkWait, bulk);
