@@ -59,6 +59,7 @@ private:
   Progress runWarp(Warp &warp, uint64_t &budget);
   bool completeOne(Progress &progress);
   Progress finish();
+  uint64_t instructionsOfTurn() const;
   void arrange();
 
   Grid &grid_;
@@ -175,8 +176,17 @@ Progress RunningCluster::finish() {
   return Progress::Finished;
 }
 
+/// What a turn may take: no more than is left to the launch.
+uint64_t RunningCluster::instructionsOfTurn() const {
+  const uint64_t limit = grid_.settings().instructionLimit;
+  if (!limit)
+    return clusterTurn;
+  const uint64_t done = std::min(limit, grid_.instructions.load());
+  return std::min(clusterTurn, limit - done);
+}
+
 Progress RunningCluster::turn() {
-  uint64_t budget = clusterTurn;
+  uint64_t budget = instructionsOfTurn();
   // Short turns let blocks meet each other half done.
   if (grid_.settings().order == Order::Random)
     budget >>= random_() % (mostHalvings + 1);
