@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// Streams and events. A query does one task of the queued work, so that a
-// program which polls gets on.
+// Streams and events. A query has the queued work begun, so that a program
+// which polls gets on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,10 +40,10 @@ TaskRef newest(Stream &stream) {
              : stream.tail;
 }
 
-/// Whether a task is done, after a little work.
+/// Whether a task is done, or is after a moment.
 CUresult poll(Call &call, const TaskRef &task) {
   if (task && !task->done())
-    call.doOne();
+    call.hurry(task);
   if (task && !task->done())
     return CUDA_ERROR_NOT_READY;
   return call.context->error->get();

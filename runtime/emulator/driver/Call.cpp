@@ -86,9 +86,9 @@ CUresult Call::finish(TaskRef task) {
   return error->get();
 }
 
-void Call::doOne() {
+void Call::hurry(const TaskRef &task) {
   lock_.unlock();
-  driver.engine.doOne();
+  driver.engine.hurry(task);
   lock_.lock();
 }
 

@@ -48,8 +48,8 @@ public:
 
   /// Waits without the mutex, and returns the error that the context is in.
   CUresult finish(TaskRef task);
-  /// Does one task, if one may run, without the mutex.
-  void doOne();
+  /// Has queued work begun, and gives it a moment, without the mutex.
+  void hurry(const TaskRef &task);
   /// Waits for all work of the context.
   CUresult finishContext(Context &context);
   /// Waits for all work of all contexts.

@@ -69,10 +69,10 @@ std::vector<TaskRef> Context::before(const Stream &stream) const {
 }
 
 TaskRef Context::enqueue(Stream &stream, Action action,
-                         std::vector<TaskRef> after) {
+                         std::vector<TaskRef> after, Runs runs) {
   for (TaskRef &task : before(stream))
     after.push_back(std::move(task));
-  stream.tail = engine_.submit(std::move(action), error, after);
+  stream.tail = engine_.submit(std::move(action), error, after, runs);
   return stream.tail;
 }
 
@@ -83,8 +83,8 @@ TaskRef Context::enqueueAlways(Stream &stream,
     return CUDA_SUCCESS;
   };
   // An error of nobody's: it is never set.
-  stream.tail =
-      engine_.submit(called, std::make_shared<StickyError>(), before(stream));
+  stream.tail = engine_.submit(called, std::make_shared<StickyError>(),
+                               before(stream), Runs::Host);
   return stream.tail;
 }
 
@@ -111,7 +111,8 @@ CUresult Context::submit(Stream &stream, Work work) {
     if (Stream *captured = capturedBlockingStream())
       return captured->capture->breakFor(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT);
   }
-  enqueue(stream, std::move(work.action));
+  const Runs runs = work.runs();
+  enqueue(stream, std::move(work.action), {}, runs);
   return CUDA_SUCCESS;
 }
 

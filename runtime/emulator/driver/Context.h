@@ -40,13 +40,14 @@ public:
   CUresult submit(Stream &stream, Work work);
   /// Queues a task in a stream, behind `after`, too.
   TaskRef enqueue(Stream &stream, Action action,
-                  std::vector<TaskRef> after = {});
-  /// The same for an action that is called with the context's error, if there
-  /// is one by then, instead of being left out.
+                  std::vector<TaskRef> after = {}, Runs runs = Runs::Device);
+  /// The same for a host function that is called with the context's error, if
+  /// there is one by then, instead of being left out.
   TaskRef enqueueAlways(Stream &stream, std::function<void(CUresult)> action);
   /// Queues a task that belongs to no stream.
-  TaskRef submitAfter(Action action, const std::vector<TaskRef> &after) {
-    return engine_.submit(std::move(action), error, after);
+  TaskRef submitAfter(Action action, const std::vector<TaskRef> &after,
+                      Runs runs = Runs::Device) {
+    return engine_.submit(std::move(action), error, after, runs);
   }
   /// A task that follows all work of the context.
   TaskRef barrier();

@@ -15,6 +15,9 @@ namespace {
 
 /// How long work is left to a thread that may come and wait for it.
 constexpr std::chrono::milliseconds idleTime(100);
+/// How long a query waits, so that a program which polls leaves the engine a
+/// processor.
+constexpr std::chrono::milliseconds moment(1);
 
 thread_local bool inTask = false;
 
@@ -25,7 +28,7 @@ uint64_t mix(uint64_t x) {
   return x ^ x >> 31;
 }
 
-CUresult perform(const Action &action) {
+CUresult call(const Action &action) {
   inTask = true;
   CUresult result;
   try {
@@ -52,10 +55,11 @@ uint64_t Engine::priorityOf(const Task &task) const {
 }
 
 TaskRef Engine::submit(Action action, std::shared_ptr<StickyError> error,
-                       const std::vector<TaskRef> &after) {
+                       const std::vector<TaskRef> &after, Runs runs) {
   auto task = std::make_shared<Task>();
   task->action_ = std::move(action);
   task->error_ = std::move(error);
+  task->runs_ = runs;
   std::lock_guard<std::mutex> lock(mutex_);
   task->number_ = ++submitted_;
   for (const TaskRef &earlier : after) {
@@ -87,19 +91,43 @@ void Engine::complete(const TaskRef &task) {
 void Engine::work(std::unique_lock<std::mutex> &lock) {
   TaskRef task = ready_.begin()->second;
   ready_.erase(ready_.begin());
-  working_ = true;
+  if (task->runs_ == Runs::Device) {
+    working_ = true;
+    perform(lock, task);
+    working_ = false;
+  } else {
+    hostReady_.push_back(task);
+    if (!hostThread_)
+      std::thread([this] { runHostFunctions(); }).detach();
+    hostThread_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Engine::perform(std::unique_lock<std::mutex> &lock, const TaskRef &task) {
   lock.unlock();
   if (task->action_ && task->error_->get() == CUDA_SUCCESS) {
-    CUresult result = perform(task->action_);
+    CUresult result = call(task->action_);
     if (result != CUDA_SUCCESS)
       task->error_->set(result);
   }
   Action action = std::move(task->action_);
   action = nullptr; // what it owns is released before anybody goes on
   lock.lock();
-  working_ = false;
   complete(task);
-  changed_.notify_all();
+}
+
+void Engine::runHostFunctions() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return !hostReady_.empty(); });
+    TaskRef task = hostReady_.front();
+    hostReady_.pop_front();
+    hosting_ = true;
+    perform(lock, task);
+    hosting_ = false;
+    changed_.notify_all();
+  }
 }
 
 void Engine::finish(const TaskRef &task) {
@@ -113,19 +141,22 @@ void Engine::finish(const TaskRef &task) {
   }
 }
 
-void Engine::doOne() {
+void Engine::hurry(const TaskRef &task) {
   std::unique_lock<std::mutex> lock(mutex_);
   ++activity_;
-  if (!working_ && !ready_.empty())
-    work(lock);
+  urgent_ = true;
+  changed_.notify_all();
+  changed_.wait_for(lock, moment, [&] { return task->done(); });
 }
 
 void Engine::stop() {
   std::unique_lock<std::mutex> lock(mutex_);
   ready_.clear();
+  hostReady_.clear();
   ++activity_;
-  changed_.wait(lock, [this] { return !working_; });
+  changed_.wait(lock, [this] { return !working_ && !hosting_; });
   ready_.clear();
+  hostReady_.clear();
 }
 
 void Engine::runWhenIdle() {
@@ -133,11 +164,10 @@ void Engine::runWhenIdle() {
   while (true) {
     changed_.wait(lock, [this] { return !ready_.empty() && !working_; });
     uint64_t seen = activity_;
-    lock.unlock();
-    std::this_thread::sleep_for(idleTime);
-    lock.lock();
-    while (seen == activity_ && !ready_.empty() && !working_)
+    changed_.wait_for(lock, idleTime, [this] { return urgent_; });
+    while ((urgent_ || seen == activity_) && !ready_.empty() && !working_)
       work(lock);
+    urgent_ = false;
   }
 }
 

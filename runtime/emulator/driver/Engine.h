@@ -7,6 +7,7 @@
 // somebody waits for it, by the thread that waits; work that nobody waits for
 // is done by a thread of the engine after a pause, so that a host which polls
 // memory sees it. Of the tasks that may run, Settings::order picks the next.
+// Host functions run one by one on a thread of their own, beside other work.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,6 +46,9 @@ private:
 /// called more than once if it is a node of a graph.
 using Action = std::function<CUresult()>;
 
+/// Where a task runs: as the device's work, or on the thread of host functions.
+enum class Runs : uint8_t { Device, Host };
+
 /// Work that was queued. All but done() belongs to the engine.
 class Task {
 public:
@@ -54,6 +59,7 @@ private:
 
   Action action_; ///< empty for a task that only joins others
   std::shared_ptr<StickyError> error_;
+  Runs runs_ = Runs::Device;
   uint64_t number_ = 0;
   size_t unfinished_ = 0; ///< tasks that it follows
   std::vector<std::shared_ptr<Task>> successors_;
@@ -71,11 +77,12 @@ public:
   /// Queues an action behind the tasks in `after`, in which null is allowed. It
   /// is left out if `error` is set by the time it would run.
   TaskRef submit(Action action, std::shared_ptr<StickyError> error,
-                 const std::vector<TaskRef> &after);
+                 const std::vector<TaskRef> &after, Runs runs = Runs::Device);
   /// Does work until the task is done.
   void finish(const TaskRef &task);
-  /// Does one task if one may run and no other thread is at work.
-  void doOne();
+  /// Has a thread of the engine begin at once, and gives it a moment to do the
+  /// task.
+  void hurry(const TaskRef &task);
   /// Drops the work that is ready, and waits for the task that runs.
   void stop();
 
@@ -87,8 +94,10 @@ private:
   uint64_t priorityOf(const Task &task) const;
   /// Takes a ready task and does it. Called and returns with `lock` held.
   void work(std::unique_lock<std::mutex> &lock);
+  void perform(std::unique_lock<std::mutex> &lock, const TaskRef &task);
   void complete(const TaskRef &task);
   void runWhenIdle();
+  void runHostFunctions();
 
   const Order order_;
   const uint64_t seed_;
@@ -98,7 +107,11 @@ private:
   uint64_t submitted_ = 0;
   uint64_t activity_ = 0; ///< counts calls, for the idle thread
   bool working_ = false;  ///< a thread does a task
+  bool urgent_ = false;   ///< the engine's thread is not to wait
   bool idleThread_ = false;
+  std::deque<TaskRef> hostReady_; ///< host functions that may run
+  bool hosting_ = false;          ///< one runs
+  bool hostThread_ = false;
 };
 
 } // namespace emulator::cuda

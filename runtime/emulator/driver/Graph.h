@@ -25,6 +25,10 @@ struct Work {
   Action action;
   std::shared_ptr<const KernelLaunch> kernel; ///< of a kernel node
   std::shared_ptr<Event> event; ///< of an event record or wait node
+
+  Runs runs() const {
+    return type == CU_GRAPH_NODE_TYPE_HOST ? Runs::Host : Runs::Device;
+  }
 };
 
 struct Node {

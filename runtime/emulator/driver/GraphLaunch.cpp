@@ -52,7 +52,7 @@ TaskRef queueNode(Stream &stream, const Work &work,
   if (work.type == CU_GRAPH_NODE_TYPE_WAIT_EVENT)
     after.push_back(work.event->task);
   if (work.type != CU_GRAPH_NODE_TYPE_EVENT_RECORD)
-    return context.submitAfter(work.action, after);
+    return context.submitAfter(work.action, after, work.runs());
   work.event->stamp = std::make_shared<Stamp>(0.0);
   work.event->task = context.submitAfter(stampAction(work.event->stamp), after);
   return work.event->task;

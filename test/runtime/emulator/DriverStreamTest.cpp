@@ -4,6 +4,7 @@
 
 #include "DriverLibrary.h"
 
+#include <atomic>
 #include <thread>
 
 namespace {
@@ -70,6 +71,47 @@ TEST_F(KernelTest, TwoThreadsUseTheirOwnStreams) {
     for (unsigned i = 0; i != 100; ++i)
       expected[n] = expected[n] * 2 + i + n;
   EXPECT_EQ(a.get(), (std::vector<unsigned>{expected[0], expected[1]}));
+}
+
+namespace {
+
+/// What a host function waits for, and whether it ran.
+struct Door {
+  std::atomic<bool> open{false}, passed{false};
+  static void pass(void *door) {
+    auto &self = *static_cast<Door *>(door);
+    while (!self.open)
+      std::this_thread::yield();
+    self.passed = true;
+  }
+};
+
+} // namespace
+
+TEST_F(KernelTest, HostFunctionMayWaitForTheThreadThatQueries) {
+  DeviceArray<unsigned> a(1, 1u), b(1, 1u);
+  CUstream held = newStream(), other = newStream();
+  CUevent behind = newEvent();
+  Door door;
+  EXPECT_OK(CU(cuLaunchHostFunc)(held, Door::pass, &door));
+  EXPECT_OK(launch(kernel("fold"), 1, held, a.pointer, 1u, 4u));
+  EXPECT_OK(CU(cuEventRecord)(behind, held));
+  for (int i = 0; i != 3; ++i) {
+    EXPECT_EQ(CU(cuEventQuery)(behind), CUDA_ERROR_NOT_READY);
+    EXPECT_EQ(CU(cuStreamQuery)(held), CUDA_ERROR_NOT_READY);
+  }
+  // Work of other streams is done meanwhile.
+  EXPECT_OK(launch(kernel("fold"), 1, other, b.pointer, 1u, 6u));
+  EXPECT_OK(CU(cuStreamSynchronize)(other));
+  EXPECT_EQ(b.get()[0], 7u);
+  EXPECT_FALSE(door.passed);
+  door.open = true;
+  CUresult state = CUDA_ERROR_NOT_READY;
+  while (state == CUDA_ERROR_NOT_READY)
+    state = CU(cuEventQuery)(behind);
+  EXPECT_OK(state);
+  EXPECT_TRUE(door.passed);
+  EXPECT_EQ(a.get()[0], 5u);
 }
 
 TEST_F(DriverTest, EventsMeasureUnlessToldNotTo) {
