@@ -4,6 +4,7 @@
 
 #include "codegen/nvidia/AsyncCopy.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -20,20 +21,24 @@ static Value inSpace(Emit &emit, Value address, unsigned space) {
   return LLVM::AddrSpaceCastOp::create(emit, type, address);
 }
 
-void moec::beginCopy(Emit &emit, Value from, Value to) {
+void moec::beginCopy(Emit &emit, Value from, Value to, Value present) {
+  if (present)
+    present = arith::TruncIOp::create(emit, emit.getI32Type(), present);
   // Past the L1 cache: what is copied is read from shared memory.
   NVVM::CpAsyncOp::create(emit, inSpace(emit, to, sharedSpace),
                           inSpace(emit, from, globalSpace), copyBytes,
-                          NVVM::LoadCacheModifierKind::CG, Value());
+                          NVVM::LoadCacheModifierKind::CG, present);
 }
 
 void moec::beginCopies(Emit &emit, Value from, Value to, int64_t bytes,
-                       Value thread, int64_t threads) {
+                       Value thread, int64_t threads,
+                       llvm::function_ref<Value(Value)> presentAt) {
   int64_t step = threads * copyBytes;
   Value start = emit.mul(thread, copyBytes);
   auto copy = [&](Value offset) {
     beginCopy(emit, emit.at(from, emit.getI8Type(), offset),
-              emit.at(to, emit.getI8Type(), offset));
+              emit.at(to, emit.getI8Type(), offset),
+              presentAt ? presentAt(offset) : Value());
   };
   if (bytes > mostUnrolled * step)
     return emit.loop(start, emit.i64(bytes), step, copy);

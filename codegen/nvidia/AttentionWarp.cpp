@@ -67,14 +67,15 @@ Value AttentionWarp::maximumOfLanes(Value v) const {
 // Scores and weights
 //===----------------------------------------------------------------------===//
 
-/// sums[row] += query[row][d ...] * key[d ...] of the lane's position, for as
-/// many d as an access brings.
-AttentionWarp::State AttentionWarp::scoreStep(Row queries, Row keys, Value d,
+/// sums[row] += query[row][d ...] * key[d ...] of a position, for as many d as
+/// an access brings.
+AttentionWarp::State AttentionWarp::scoreStep(Row queries, Row keys,
+                                              Value position, Value d,
                                               ValueRange sums) const {
   int64_t count = shape.headDim % quad ? 1 : quad;
   State next(sums), keyOf;
   for (int64_t i = 0; i < count; ++i) {
-    Value at = emit.add(emit.mul(emit.add(d, i), pageTokens), lane);
+    Value at = emit.add(emit.mul(emit.add(d, i), pageTokens), position);
     keyOf.push_back(loadStrip(emit, keys, at, 1));
   }
   for (size_t r = 0; r < next.size(); ++r) {
@@ -90,15 +91,17 @@ AttentionWarp::State AttentionWarp::scoreStep(Row queries, Row keys, Value d,
 }
 
 /// The scaled scores of the lane's position; minus infinity if it is not
-/// visible, whatever the cache holds there.
+/// visible. Lanes beyond the last position read that one: nothing may have been
+/// written behind it.
 AttentionWarp::State AttentionWarp::scores(Row queries, const Page &page,
                                            int64_t rows) const {
   Type f32 = emit.getF32Type();
   State sums(rows, emit.number(f32, 0.0));
   int64_t step = shape.headDim % quad ? 1 : quad;
+  Value position = emit.min(lane, emit.add(page.to, -1));
   sums = emit.loop(emit.i64(0), emit.i64(shape.headDim), step, sums,
                    [&](Value d, ValueRange carried) {
-                     return scoreStep(queries, page.keys, d, carried);
+                     return scoreStep(queries, page.keys, position, d, carried);
                    });
   Value scale = emit.number(f32, shape.scale);
   Value lowest = emit.number(f32, -infinity);

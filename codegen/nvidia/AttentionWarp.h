@@ -84,7 +84,7 @@ private:
   }
   mlir::Value column(int64_t group) const;
   State scores(Row queries, const Page &page, int64_t rows) const;
-  State scoreStep(Row queries, Row keys, mlir::Value d,
+  State scoreStep(Row queries, Row keys, mlir::Value position, mlir::Value d,
                   mlir::ValueRange sums) const;
   /// The first of a position's weights of rows from `row` on.
   mlir::Value weightIndex(mlir::Value position, int64_t row) const;

@@ -4,6 +4,7 @@
 
 #include "codegen/nvidia/GpuAttention.h"
 
+#include "codegen/nvidia/AsyncCopy.h"
 #include "codegen/nvidia/GpuKernels.h"
 #include "codegen/nvidia/GpuStrips.h"
 
@@ -110,6 +111,23 @@ AttentionWarp::Page VisibleRange::of(Emit &emit, Value page) const {
   range.from = emit.max(emit.sub(first, start), emit.i64(0));
   range.to = emit.min(emit.sub(end, start), emit.i64(pageTokens));
   return range;
+}
+
+/// Bytes from 0 to those of a copy.
+static Value ofCopy(Emit &emit, Value bytes) {
+  return emit.min(emit.max(bytes, emit.i64(0)), emit.i64(copyBytes));
+}
+
+Value moec::keyBytes(Emit &emit, const AttentionCut &cut, Value to,
+                     Value offset) {
+  int64_t row = cut.pageBytes / cut.headDim, element = row / pageTokens;
+  return ofCopy(emit, emit.sub(emit.mul(to, element), emit.rem(offset, row)));
+}
+
+Value moec::valueBytes(Emit &emit, const AttentionCut &cut, Value to,
+                       Value offset) {
+  return ofCopy(emit,
+                emit.sub(emit.mul(to, cut.pageBytes / pageTokens), offset));
 }
 
 Value moec::firstElement(Emit &emit, const AttentionCut &cut,

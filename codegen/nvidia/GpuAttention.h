@@ -75,6 +75,13 @@ struct VisibleRange {
   AttentionWarp::Page of(Emit &emit, mlir::Value page) const;
 };
 
+/// How many of the 16 bytes at an offset of a page's keys, or values, are of
+/// positions before `to`: behind them nothing may have been written.
+mlir::Value keyBytes(Emit &emit, const AttentionCut &cut, mlir::Value to,
+                     mlir::Value offset);
+mlir::Value valueBytes(Emit &emit, const AttentionCut &cut, mlir::Value to,
+                       mlir::Value offset);
+
 /// The first of a token's elements that belong to the tile.
 mlir::Value firstElement(Emit &emit, const AttentionCut &cut,
                          const HeadTile &heads);

@@ -60,6 +60,7 @@ private:
   AttentionWarp worker;
   SmallVector<Value> tokens;         ///< of the warp
   SmallVector<VisibleRange> visible; ///< to each of them
+  VisibleRange visibleToLast;        ///< to the tile's last token
 };
 
 } // namespace
@@ -72,7 +73,8 @@ TileBlock::TileBlock(Emit &emit, const AttentionCut &cut,
       warp(warpIndex(emit)),
       worker(emit, shape,
              area(areas.weights)
-                 .from(emit, emit.mul(warp, shape.weightBytes() / 4))) {
+                 .from(emit, emit.mul(warp, shape.weightBytes() / 4))),
+      visibleToLast(emit, cut, operands.batch.position(emit, last)) {
   // Tokens beyond the last one repeat it.
   for (int64_t i = 0; i < cut.warpTokens; ++i) {
     Value t = emit.add(emit.add(first, emit.mul(warp, cut.warpTokens)), i);
@@ -119,9 +121,15 @@ Row TileBlock::buffer(Value index, int64_t half) {
 void TileBlock::begin(Value page, Value index) {
   if (!cut.copies)
     return;
-  // Values follow keys in both places.
-  beginCopies(emit, keysOf(page).base, buffer(index, 0).base, 2 * cut.pageBytes,
-              threadIndex(emit), cut.threads());
+  Row keys = keysOf(page), values = operands.cache.values(emit, keys);
+  // Positions ascend, so the last token sees most.
+  Value to = visibleToLast.of(emit, page).to;
+  beginCopies(emit, keys.base, buffer(index, 0).base, cut.pageBytes,
+              threadIndex(emit), cut.threads(),
+              [&](Value offset) { return keyBytes(emit, cut, to, offset); });
+  beginCopies(emit, values.base, buffer(index, 1).base, cut.pageBytes,
+              threadIndex(emit), cut.threads(),
+              [&](Value offset) { return valueBytes(emit, cut, to, offset); });
   closeCopies(emit);
 }
 

@@ -130,8 +130,12 @@ Row TokenBlock::pages(int64_t half) {
 void TokenBlock::begin(Value page, int64_t half) {
   Row keys = keysOf(page);
   Row from = half ? operands.cache.values(emit, keys) : keys;
+  Value to = range.of(emit, page).to;
   beginCopies(emit, from.base, pages(half).base, cut.pageBytes, lane,
-              warpThreads);
+              warpThreads, [&](Value offset) {
+                return half ? valueBytes(emit, cut, to, offset)
+                            : keyBytes(emit, cut, to, offset);
+              });
 }
 
 /// The same if there is such a page. A group of copies either way, so that who
