@@ -30,16 +30,6 @@ bool RaceCheck::before(const Check &check, const Source &source, Mask lanes,
   return true;
 }
 
-/// What the warp knew when it issued an operation of its own, that knows, too.
-bool RaceCheck::knownBefore(const Check &check, uint32_t source) const {
-  const Operation *operation = check.operation;
-  if (!operation)
-    return check.actor.knownBefore(source);
-  return check.memo.sources[source % 16] == source ||
-         (operation->kind != AsyncKind::Matrix &&
-          check.actor.knownBefore(source, operation->epoch));
-}
-
 /// Whether all of a source is ordered before every lane, whoever did it. Keeps
 /// it if so.
 bool RaceCheck::learnBefore(Check &check, uint32_t index) const {

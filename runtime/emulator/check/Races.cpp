@@ -139,6 +139,21 @@ bool RaceCheck::uniform(const Check &check) const {
   return check.operation ? !check.operation->each : check.actor.uniform();
 }
 
+/// Whether a mark and those that follow it from lane to lane are each lane's
+/// own, or of sources that are ordered before the whole warp.
+bool RaceCheck::ownOrKnown(const Check &check, Mark first, bool own) const {
+  for (Mark mark = first; mark;) {
+    const Marks::Readers readers = marks_.readers(mark);
+    const Source &by = marks_.source(readers.source);
+    if (!(own && !by.operation && marks_.followsLanes(mark) &&
+          by.agent == check.actor.agent()) &&
+        !check.actor.knownBefore(readers.source))
+      return false;
+    mark = readers.next;
+  }
+  return true;
+}
+
 /// Whether nobody left `marks` of 32 places, or each lane its own, or all are
 /// of sources that are ordered before the whole warp.
 bool RaceCheck::ownOrKnown(const Check &check, const Mark *marks) const {
@@ -154,16 +169,19 @@ bool RaceCheck::ownOrKnown(const Check &check, const Mark *marks) const {
   uint32_t strangers = 0;
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     strangers |= marks[lane] && (marks[lane] != (most | lane));
-  for (Mark mark = most; mark;) {
-    const Marks::Readers readers = marks_.readers(mark);
-    const Source &by = marks_.source(readers.source);
-    const bool own = !strangers && !by.operation && marks_.followsLanes(mark) &&
-                     by.agent == check.actor.agent();
-    if (!own && !check.actor.knownBefore(readers.source))
-      return false;
-    mark = readers.next;
-  }
-  return true;
+  return ownOrKnown(check, most, !strangers);
+}
+
+/// Whether what 32 places hold follows the lanes, as what a warp left there
+/// does: so the first stands for all.
+static bool followLanes(const ShadowCell *cells) {
+  const uint32_t write = cells[0].write ? 1 : 0, reads = cells[0].reads ? 1 : 0;
+  uint32_t different =
+      Marks::laneOf(cells[0].write) | Marks::laneOf(cells[0].reads);
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    different |= (cells[lane].write ^ (cells[0].write + lane * write)) |
+                 (cells[lane].reads ^ (cells[0].reads + lane * reads));
+  return !different;
 }
 
 /// The short way of 32 lanes that access units one after the other. False if
@@ -181,26 +199,61 @@ bool RaceCheck::wholeWarp(Check &check, const Access &access) {
     return false;
   const ShadowPage::Cells cells =
       shadowOf(check, first).page(first).cells(offset, access.bytes);
-  if (cells.unit != access.bytes || !ownOrKnown(check, cells.writes))
+  if (cells.unit != access.bytes)
+    return false;
+  return followLanes(cells.first) ? wholeWarpAlike(check, cells.first)
+                                  : wholeWarpMixed(check, cells.first);
+}
+
+/// Turns `mark` of lane 0 into that of readers who are `reads`, too. False if
+/// it does not do for all lanes.
+bool RaceCheck::unitedForAll(Check &check, Mark reads, Mark &mark) {
+  if (!check.actor.uniform())
+    return false;
+  check.mark = mark;
+  mark = unite(check, reads);
+  return marks_.followsLanes(mark);
+}
+
+/// Places whose marks follow the lanes.
+bool RaceCheck::wholeWarpAlike(Check &check, ShadowCell *cells) {
+  const auto [write, reads] = cells[0];
+  if (!ownOrKnown(check, write, true))
     return false;
   Mark base = check.source << Marks::laneBits;
-  const bool load = access.kind == AccessKind::Load;
-  if (!ownOrKnown(check, cells.reads)) {
+  const bool load = check.kind == AccessKind::Load;
+  if (load && reads == base)
+    return true;
+  if (!ownOrKnown(check, reads, true) &&
+      (!load || !unitedForAll(check, reads, base)))
+    return false;
+  const Mark behind = load && write ? 1 : 0;
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    cells[lane] = load ? ShadowCell{write + lane * behind, base + lane}
+                       : ShadowCell{base + lane, 0};
+  return true;
+}
+
+bool RaceCheck::wholeWarpMixed(Check &check, ShadowCell *cells) {
+  Mark writes[warpLanes], reads[warpLanes];
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    writes[lane] = cells[lane].write;
+    reads[lane] = cells[lane].reads;
+  }
+  if (!ownOrKnown(check, writes))
+    return false;
+  Mark base = check.source << Marks::laneBits;
+  const bool load = check.kind == AccessKind::Load;
+  if (!ownOrKnown(check, reads)) {
     uint32_t different = 0;
     for (unsigned lane = 0; lane < warpLanes; ++lane)
-      different |= cells.reads[lane] - cells.reads[0] - lane;
-    if (!load || different || !check.actor.uniform())
-      return false;
-    check.mark = base;
-    base = unite(check, cells.reads[0]);
-    if (!marks_.followsLanes(base))
+      different |= reads[lane] - reads[0] - lane;
+    if (different || !load || !unitedForAll(check, reads[0], base))
       return false;
   }
-  for (unsigned lane = 0; lane < warpLanes; ++lane) {
-    (load ? cells.reads : cells.writes)[lane] = base | lane;
-    if (!load)
-      cells.reads[lane] = 0;
-  }
+  for (unsigned lane = 0; lane < warpLanes; ++lane)
+    cells[lane] = load ? ShadowCell{writes[lane], base | lane}
+                       : ShadowCell{base | lane, 0};
   return true;
 }
 
@@ -302,11 +355,11 @@ bool RaceCheck::passed(const Check &check, Mark written) const {
 bool RaceCheck::read(Check &check, const ShadowPage::Cells &cells,
                      uint64_t address) {
   for (unsigned i = 0; i < cells.count; ++i) {
-    const Mark written = cells.writes[i];
+    const Mark written = cells.first[i].write;
     if (written && written != check.memo.written && !passed(check, written) &&
         !afterWrite(check, written, address + i * cells.unit))
       return false;
-    Mark &readers = cells.reads[i];
+    Mark &readers = cells.first[i].reads;
     if (readers != check.mark && !check.counted)
       readers = readers ? unite(check, readers) : check.mark;
   }
@@ -316,7 +369,7 @@ bool RaceCheck::read(Check &check, const ShadowPage::Cells &cells,
 bool RaceCheck::write(Check &check, const ShadowPage::Cells &cells,
                       uint64_t address) {
   for (unsigned i = 0; i < cells.count; ++i) {
-    const Mark written = cells.writes[i], readers = cells.reads[i];
+    const auto [written, readers] = cells.first[i];
     if (written && written != check.memo.written && written != check.mark &&
         !passed(check, written) &&
         !afterWrite(check, written, address + i * cells.unit))
@@ -324,8 +377,7 @@ bool RaceCheck::write(Check &check, const ShadowPage::Cells &cells,
     if (readers && readers != check.memo.readers &&
         !afterReads(check, readers, address + i * cells.unit))
       return false;
-    cells.writes[i] = check.mark;
-    cells.reads[i] = 0;
+    cells.first[i] = {check.mark, 0};
   }
   return true;
 }

@@ -78,11 +78,24 @@ private:
   }
   bool before(const Check &check, const Source &source, Mask lanes,
               Path path = Path::Seen) const;
-  bool knownBefore(const Check &check, uint32_t source) const;
+  /// What the warp knew when it issued an operation of its own, that knows,
+  /// too.
+  bool knownBefore(const Check &check, uint32_t source) const {
+    const Operation *operation = check.operation;
+    if (!operation)
+      return check.actor.knownBefore(source);
+    return check.memo.sources[source % 16] == source ||
+           (operation->kind != AsyncKind::Matrix &&
+            check.actor.knownBefore(source, operation->epoch));
+  }
   bool learnBefore(Check &check, uint32_t source) const;
   bool isBefore(Check &check, uint32_t source, Mask lanes) const;
   bool threadAccess(Actor &actor, const Access &access);
   bool wholeWarp(Check &check, const Access &access);
+  bool unitedForAll(Check &check, Mark reads, Mark &mark);
+  bool wholeWarpAlike(Check &check, ShadowCell *cells);
+  bool wholeWarpMixed(Check &check, ShadowCell *cells);
+  bool ownOrKnown(const Check &check, Mark first, bool own) const;
   bool ownOrKnown(const Check &check, const Mark *marks) const;
   bool visitTogether(Check &check, const Access &access, Mask lanes);
   bool uniform(const Check &check) const;

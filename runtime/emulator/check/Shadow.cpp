@@ -10,11 +10,11 @@ namespace emulator {
 void ShadowPage::refine(uint32_t places) {
   const auto shift = static_cast<unsigned>(__builtin_ctz(places));
   const unsigned copies = 1u << (shift_ - shift);
-  std::vector<Mark> finer;
-  finer.reserve(cells_.size() * copies);
-  for (Mark mark : cells_)
-    finer.insert(finer.end(), copies, mark);
-  cells_ = std::move(finer);
+  std::unique_ptr<ShadowCell[]> finer(new ShadowCell[pageBytes >> shift]);
+  for (uint32_t i = 0; i < pageBytes >> shift; ++i)
+    finer[i] = cells_[i / copies];
+  fine_ = std::move(finer);
+  cells_ = fine_.get();
   shift_ = shift;
 }
 

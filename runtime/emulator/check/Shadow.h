@@ -25,33 +25,46 @@ inline bool isSharedAddress(uint64_t address) {
   return address - sharedWindow < windowBytes;
 }
 
+/// Who wrote a unit of memory last, and who read it since.
+struct ShadowCell {
+  Mark write = 0, reads = 0;
+};
+
 class ShadowPage {
 public:
   static constexpr unsigned pageShift = 10;
   static constexpr uint32_t pageBytes = 1 << pageShift;
 
-  ShadowPage() : cells_(2 * (pageBytes >> shift_)) {}
+  ShadowPage() = default;
+  ShadowPage(const ShadowPage &) = delete;
+  ShadowPage &operator=(const ShadowPage &) = delete;
 
-  /// The marks of `bytes` from `offset`, all in the page: one for each unit.
+  /// The cells of `bytes` from `offset`, all in the page: one for each unit.
   struct Cells {
-    Mark *writes, *reads;
+    ShadowCell *first;
     unsigned count;
     unsigned unit; ///< bytes
   };
   Cells cells(uint32_t offset, uint32_t bytes) {
     if ((offset | bytes) & ((1u << shift_) - 1))
       refine(offset | bytes);
-    Mark *writes = cells_.data() + (offset >> shift_);
-    return {writes, writes + (pageBytes >> shift_), bytes >> shift_,
-            1u << shift_};
+    return {cells_ + (offset >> shift_), bytes >> shift_, 1u << shift_};
   }
-  const std::vector<Mark> &all() const { return cells_; }
+  template <class Visit> void eachMark(Visit visit) const {
+    for (uint32_t i = 0; i < pageBytes >> shift_; ++i)
+      for (Mark mark : {cells_[i].write, cells_[i].reads})
+        if (mark)
+          visit(mark);
+  }
 
 private:
   void refine(uint32_t places);
 
-  unsigned shift_ = 4;
-  std::vector<Mark> cells_;
+  static constexpr unsigned coarseShift = 4;
+  unsigned shift_ = coarseShift;
+  ShadowCell *cells_ = coarse_; ///< these, or finer ones
+  ShadowCell coarse_[pageBytes >> coarseShift];
+  std::unique_ptr<ShadowCell[]> fine_;
 };
 
 /// The pages of an address space.
@@ -73,9 +86,7 @@ public:
   void eachMarkIn(uint64_t address, uint64_t bytes, Visit visit) const {
     for (const auto &[number, page] : pages_)
       if ((number << ShadowPage::pageShift) - address < bytes)
-        for (Mark mark : page->all())
-          if (mark)
-            visit(mark);
+        page->eachMark(visit);
   }
 
 private:

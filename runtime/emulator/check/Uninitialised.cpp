@@ -50,17 +50,23 @@ UninitialisedCheck::Stretch UninitialisedCheck::stretchOf(Warp &warp,
       auto found = shared_.find(block);
       lastBits_ = found == shared_.end() ? nullptr : found->second.data();
     }
-    return {WrittenBytes(lastBits_), sharedWindow + (rank << sharedRankShift)};
+    return {WrittenBytes(lastBits_), sharedWindow + (rank << sharedRankShift),
+            uint64_t(1) << sharedRankShift};
   }
   if (address < deviceBase)
     return {};
   const Region *region = warp.regionOf(address);
-  return region ? Stretch{region->written, region->base} : Stretch{};
+  return region ? Stretch{region->written, region->base, region->bytes}
+                : Stretch{};
 }
 
 uint64_t UninitialisedCheck::visit(Warp &warp, AccessKind kind,
                                    uint64_t address, uint64_t bytes) {
-  const Stretch stretch = stretchOf(warp, address);
+  return visit(stretchOf(warp, address), kind, address, bytes);
+}
+
+uint64_t UninitialisedCheck::visit(const Stretch &stretch, AccessKind kind,
+                                   uint64_t address, uint64_t bytes) {
   if (!stretch.written)
     return address + bytes;
   const uint64_t offset = address - stretch.base;
@@ -75,7 +81,6 @@ uint64_t UninitialisedCheck::visit(Warp &warp, AccessKind kind,
 bool UninitialisedCheck::access(Warp &warp, const Access &access) {
   // Uses of an mbarrier that was not initialised are faults of their own.
   const AccessKind kind = access.mbarrier ? AccessKind::Store : access.kind;
-  const auto first = static_cast<unsigned>(__builtin_ctz(access.lanes));
   uint64_t apart = access.lanes ^ allLanes;
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     apart |= access.address[lane] - access.address[0] -
@@ -87,13 +92,15 @@ bool UninitialisedCheck::access(Warp &warp, const Access &access) {
       report(warp, access);
     return true;
   }
-  uint64_t last = access.address[first] - 1;
+  Stretch stretch;
   for (Mask left = access.lanes; left; left &= left - 1) {
     const uint64_t address = access.address[__builtin_ctz(left)];
-    if (address == last)
+    if (!stretch.holds(address))
+      stretch = stretchOf(warp, address);
+    if (!stretch.written ||
+        stretch.written.holds(address - stretch.base, access.bytes))
       continue;
-    last = address;
-    if (visit(warp, kind, address, access.bytes) != address + access.bytes) {
+    if (visit(stretch, kind, address, access.bytes) != address + access.bytes) {
       report(warp, access);
       return true;
     }

@@ -39,12 +39,16 @@ private:
   struct Stretch {
     WrittenBytes written;
     uint64_t base = 0; ///< generic
+    uint64_t bytes = 0;
+    bool holds(uint64_t address) const { return address - base < bytes; }
   };
 
   Stretch stretchOf(Warp &warp, uint64_t address);
   /// The first byte that is read and was not written; `address + bytes` if
   /// there is none. Takes down what is written.
   uint64_t visit(Warp &warp, AccessKind kind, uint64_t address, uint64_t bytes);
+  static uint64_t visit(const Stretch &stretch, AccessKind kind,
+                        uint64_t address, uint64_t bytes);
   void report(Warp &warp, const Access &access);
   void keep(Warp &warp, AccessKind kind, uint64_t bytes, Mask lanes,
             uint64_t missing);

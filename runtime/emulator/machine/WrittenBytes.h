@@ -27,6 +27,17 @@ public:
   explicit operator bool() const { return bits_; }
 
   void add(uint64_t offset, uint64_t count) const;
+  /// A quick look at a few bytes: true if all were written, and described by
+  /// one word.
+  bool holds(uint64_t offset, uint64_t count) const {
+    const uint64_t first = offset % wordBytes;
+    if (first + count > wordBytes || count == wordBytes)
+      return false;
+    const uint64_t mask = (uint64_t(1) << count) - 1;
+    const uint64_t word =
+        __atomic_load_n(&bits_[offset / wordBytes], __ATOMIC_RELAXED);
+    return (word >> first & mask) == mask;
+  }
   /// The first of the bytes that was not written; `offset + count` if all were.
   uint64_t firstMissing(uint64_t offset, uint64_t count) const;
 
