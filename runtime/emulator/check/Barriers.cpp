@@ -69,8 +69,28 @@ bool BarrierCheck::engineAccess(Warp &warp, AccessKind kind, uint64_t address,
   return kind == AccessKind::Load || !overwrites(warp, 1, address, bytes);
 }
 
+/// All threads of a warp must run an aligned barrier; it counts the warp, so
+/// that lanes which left before go unnoticed.
+void BarrierCheck::aligned(Warp &warp, Mask lanes) {
+  const Mask missing = warp.launched() & ~lanes;
+  if (!missing || warp.site().convergence != Convergence::Aligned)
+    return;
+  warp.fault(
+      FaultKind::Check,
+      "divergent barrier: " + std::to_string(__builtin_popcount(missing)) +
+          " lanes of the warp have exited, lane " +
+          std::to_string(__builtin_ctz(missing)) +
+          " the first; all must run an aligned barrier",
+      lanes);
+}
+
 void BarrierCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
-  if (event.kind != BarrierEvent::Kind::Mbarrier)
+  if (event.kind != BarrierEvent::Kind::Mbarrier) {
+    if (event.action == BarrierEvent::Action::Arrive)
+      aligned(warp, lanes);
+    return;
+  }
+  if (event.action == BarrierEvent::Action::Look)
     return;
   Objects &objects = clusters_[&warp.cluster()];
   if (event.action == BarrierEvent::Action::Invalidate) {

@@ -41,6 +41,7 @@ private:
     uint64_t first = ~uint64_t(0), end = 0; ///< around all of them
   };
 
+  static void aligned(Warp &warp, Mask lanes);
   bool overwrites(Warp &warp, Mask lanes, uint64_t address, uint64_t bytes);
   bool agree(Block &block, std::string &wrong);
 

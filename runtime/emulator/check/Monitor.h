@@ -33,6 +33,7 @@ struct BarrierEvent {
     Invalidate,
     Arrive,   ///< releases
     Wait,     ///< acquires: the wait succeeded
+    Look,     ///< a wait found its phase incomplete: mbarriers only
     Expect,   ///< adds `count` bytes to the transactions
     Complete, ///< takes `count` bytes off the transactions
     Drop,

@@ -124,6 +124,8 @@ void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
   }
   if (!actor.performing.empty())
     return completeBy(state, actor, lanes, barrier, event);
+  if (event.action != Action::Look)
+    barrier.seen[actor.agent()] = barrier.phase;
   if (event.action == Action::Arrive || event.action == Action::Drop) {
     const KnowledgePtr released =
         releases(event.order) ? actor.release(lanes)
@@ -136,6 +138,28 @@ void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
       actor.defer(static_cast<unsigned>(__builtin_ctz(left)), barrier.completed,
                   barrier.completed);
   }
+}
+
+uint64_t Ordering::phasesMissed(Warp &warp, Mask lanes,
+                                const BarrierEvent &event) {
+  if (event.kind != BarrierEvent::Kind::Mbarrier ||
+      event.action != Action::Look)
+    return 0;
+  ClusterState &state = participants_.state(warp.cluster());
+  const auto found = state.mbarriers.find(event.address);
+  if (found == state.mbarriers.end())
+    return 0;
+  const MbarrierState &barrier = found->second;
+  const uint64_t done = barrier.phase + (event.phase != (barrier.phase & 1));
+  const Actor &actor = state.actor(warp);
+  const auto seen = barrier.seen.find(actor.agent());
+  uint64_t known = seen == barrier.seen.end() ? 0 : seen->second;
+  const ClockPtr clock = clockOf(
+      actor.knowledge(static_cast<unsigned>(__builtin_ctz(lanes))), Path::Seen);
+  while (known < done && clock &&
+         clock->reaches(barrier.agent, static_cast<uint32_t>(known + 1)))
+    ++known;
+  return known < done && (done - known) % 2 == 0 ? done - known : 0;
 }
 
 const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,

@@ -52,6 +52,9 @@ public:
   bool strongTogether(const Source &a, const Source &b) const;
   /// The initialisation of the mbarrier that an event uses, if nothing orders
   /// it before the event; else null.
+  /// How far an mbarrier is beyond the next phase that the first of `lanes` can
+  /// wait for, if it looks for the parity of that phase in vain; else 0.
+  uint64_t phasesMissed(Warp &warp, Mask lanes, const BarrierEvent &event);
   const MbarrierState *unorderedInit(Warp &warp, Mask lanes,
                                      const BarrierEvent &event);
 

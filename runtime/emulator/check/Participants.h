@@ -42,6 +42,8 @@ struct MbarrierState {
   uint32_t initAgent = 0, initEpoch = 0;
   Mask initLane = 0;
   const Site *initSite = nullptr;
+  /// Phases that were complete when a warp, by its agent, saw the object last.
+  std::unordered_map<uint32_t, uint64_t> seen;
 };
 
 /// A place that strong accesses synchronize at: what reading it lets know.

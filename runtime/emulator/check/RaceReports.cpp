@@ -80,6 +80,14 @@ void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
                      "fence.mbarrier_init before a relaxed arrival",
                  lanes, event.address);
   }
+  if (const uint64_t ended = ordering_.phasesMissed(warp, lanes, event))
+    if (reports_.waits)
+      warp.fault(FaultKind::Check,
+                 "waits for a phase that is over: the mbarrier is " +
+                     std::to_string(ended) +
+                     " phases further, where its parity is that of the phase "
+                     "waited for",
+                 lanes, event.address);
   ordering_.barrier(warp, lanes, event);
 }
 

@@ -126,19 +126,31 @@ bool arriveAt(Warp &warp, Barrier &barrier, const BarrierUse &use, Mask lanes) {
   return true;
 }
 
-/// Lanes that name another barrier than the first do so later.
+/// Lanes that name another barrier than the first do so later. None if a fault
+/// was raised.
 Mask sameBarrier(Warp &warp, const BarrierUse &use, Mask lanes) {
   const auto *ids = warp.lanes<uint32_t>(use.id);
   uint32_t id = first(warp, use.id, lanes);
   Mask same = lanes & lanesWhere([&](unsigned lane) { return ids[lane] == id; });
-  if (same != lanes)
-    warp.stay(lanes & ~same);
+  const Mask others = lanes & ~same;
+  if (others && use.aligned) {
+    warp.fault(FaultKind::Undefined,
+               "lanes of a warp name barriers " + std::to_string(id) + " and " +
+                   std::to_string(first(warp, use.id, others)) +
+                   " in one aligned instruction",
+               others);
+    return 0;
+  }
+  if (others)
+    warp.stay(others);
   return same;
 }
 
 Outcome useBarrier(Warp &warp, const Instruction &i, Mask lanes) {
   const auto &use = i.detailAs<BarrierUse>();
   lanes = sameBarrier(warp, use, lanes);
+  if (!lanes)
+    return Outcome::Fault;
   uint32_t id = first(warp, use.id, lanes);
   if (id >= namedBarriers)
     return warp.fault(FaultKind::Undefined,

@@ -211,8 +211,10 @@ Outcome test(Warp &warp, const BarrierUse &use, Mask lanes, Mask &over) {
     const Mbarrier barrier = access.load(lane);
     if (!barrier.valid())
       return mbarrierFault(warp, notAnMbarrier, lane, access.address(lane));
-    if (barrier.parity() == waitedParity(warp, use, lane))
+    if (barrier.parity() == waitedParity(warp, use, lane)) {
+      teller.add(access, lane, Action::Look, barrier, 0);
       return Outcome::Next;
+    }
     over |= Mask(1) << lane;
     teller.add(access, lane, Action::Wait, barrier, 0);
     return Outcome::Next;

@@ -58,7 +58,7 @@ Outcome Warp::meet(const Instruction &instruction, Mask lanes, Mask group,
       place(current(rest, pc_));
       active_ &= ~rest;
     }
-    return park(group);
+    return park(group, expected);
   }
   if (Mask rest = lanes & ~group) {
     place(current(rest, pc_));
@@ -93,8 +93,30 @@ bool Warp::gather(Mask &arrived, Mask expected) {
   return true;
 }
 
-Outcome Warp::park(Mask lanes) {
+/// Lanes that are parked elsewhere and need some of `lanes`, which need some of
+/// them: neither will ever go on. Null if there are none.
+const Split *Warp::apart(Mask lanes, Mask expected) {
+  for (const Split &split : splits_)
+    if (split.state == Split::State::Parked &&
+        (split.pc != pc_ || split.frame != frame_) &&
+        split.lanes & expected && split.expected & lanes)
+      return &split;
+  return nullptr;
+}
+
+Outcome Warp::park(Mask lanes, Mask expected) {
+  if (const Split *other = apart(lanes, expected)) {
+    const Site &there = other->frame->function->sites[other->pc];
+    return fault(FaultKind::Undefined,
+                 "lanes of a warp diverge: these stand here, while lanes of "
+                 "mask " +
+                     hex(other->lanes) + " stand at line " +
+                     std::to_string(there.line) + " (" + there.text +
+                     "), and both wait for the others",
+                 lanes);
+  }
   Split split = current(lanes, pc_);
+  split.expected = expected;
   split.state = Split::State::Parked;
   splits_.push_back(split);
   active_ &= ~lanes;

@@ -60,6 +60,7 @@ struct Split {
   };
   uint32_t pc = 0;
   Mask lanes = 0;
+  Mask expected = 0; ///< while parked: the lanes that are to meet
   Frame *frame = nullptr;
   State state = State::Ready;
   bool resumed = false; ///< `waiting` is of an earlier try
@@ -105,6 +106,8 @@ public:
   /// Lets the monitor see every instruction from now on.
   void watch() { watched_ = true; }
   unsigned index() const { return index_; }
+  /// Lanes that the block began with: not all in its last warp.
+  Mask launched() const { return launched_; }
   /// Lanes that have not exited.
   Mask live() const { return live_; }
   /// Lanes of the current split.
@@ -246,7 +249,8 @@ private:
   bool select();
   Split current(Mask lanes, uint32_t pc) const;
   bool gather(Mask &arrived, Mask members);
-  Outcome park(Mask lanes);
+  const Split *apart(Mask lanes, Mask expected);
+  Outcome park(Mask lanes, Mask expected);
   void place(const Split &split);
   void setStop();
   Step runSplit(uint64_t &budget);
@@ -270,6 +274,7 @@ private:
   uint32_t stop_ = 0; ///< where the current split may meet another
   Mask active_ = 0;
   Mask live_ = 0;
+  const Mask launched_;
   Mask attempted_ = 0; ///< lanes that met at the current instruction
   Frame *frame_ = nullptr;
   Monitor *monitor_ = nullptr;

@@ -81,6 +81,76 @@ done:
 //+  setmaxnreg.inc.sync.aligned.u32 40;
 )",
      "check: setmaxnreg.inc to 40 registers, but the warp has 64"},
+    {"BarrierInEachBranch", 1, 32, 0, R"(
+  setp.lt.u32 %p1, %l, 7;
+  bar.sync 0; //-
+//+  @%p1 bra low;
+//+  bar.sync 0;
+//+  bra done;
+//+low:
+//+  bar.sync 0;
+done:
+)",
+     "lanes of a warp diverge: these stand here, while lanes of mask "
+     "0x[0-9a-f]{8} stand at line \\d+ \\(bar.sync\\), and both wait for the "
+     "others"},
+    {"BarrierBesideAShuffle", 1, 64, 0, R"(
+  setp.lt.u32 %p1, %l, 7;
+//+  @%p1 bra low;
+  shfl.sync.bfly.b32 %r1, %l, 1, 31, -1;
+  bar.sync 0; //-
+//+  bra done;
+//+low:
+//+  bar.sync 0;
+done:
+)",
+     "lanes of a warp diverge: (.|\n)*(bar.sync|shfl.sync.bfly.b32)"},
+    {"LanesNameTwoBarriers", 1, 64, 0, R"(
+  and.b32 %r1, %l, 1;
+  barrier.sync %r1, 32; //-
+//+  bar.sync %r1, 32;
+)",
+     "lanes of a warp name barriers 0 and 1 in one aligned instruction"},
+    {"LanesExitBeforeABarrier", 1, 72, 0, R"(
+  setp.eq.u32 %p1, %w, 1; //-
+//+  setp.eq.u32 %p1, %t, 40;
+  @%p1 exit;
+  bar.sync 0;
+)",
+     "check: divergent barrier: 1 lanes of the warp have exited, lane 8 the "
+     "first"},
+    {"LanesExitBeforeTheBarrierOfTheCluster", 2, 32, 2, R"(
+  setp.lt.u32 %p1, %l, 3;
+//+  @%p1 exit;
+  barrier.cluster.arrive.aligned;
+  barrier.cluster.wait.aligned;
+)",
+     "check: divergent barrier: 3 lanes of the warp have exited, lane 0"},
+    {"PhaseIsTwoBehind", 1, 64, 0, R"(
+  mov.u32 %r21, bar;
+  setp.eq.u32 %p0, %t, 0;
+  @%p0 mbarrier.init.shared.b64 [%r21], 1;
+  @%p0 mbarrier.init.shared.b64 [%r21+8], 32;
+  bar.sync 0;
+  setp.ne.u32 %p1, %w, 0;
+  @%p1 bra consumer;
+  @!%p0 bra done;
+  mbarrier.arrive.shared.b64 %rd5, [%r21];
+free: //-
+  mbarrier.try_wait.parity.shared.b64 %p7, [%r21+8], 0; //-
+  @!%p7 bra free; //-
+  mbarrier.arrive.shared.b64 %rd5, [%r21];
+  bra done;
+consumer:
+  mbarrier.try_wait.parity.shared.b64 %p7, [%r21], 0;
+  @!%p7 bra consumer;
+  mbarrier.arrive.shared.b64 %rd5, [%r21+8];
+second:
+  mbarrier.try_wait.parity.shared.b64 %p7, [%r21], 1;
+  @!%p7 bra second;
+done:
+)",
+     "check: waits for a phase that is over: the mbarrier is 2 phases further"},
 };
 
 MOEC_DEFECT_TESTS(BarrierCheck, barriers);
