@@ -89,6 +89,7 @@ static Catcher checkOf(const std::string &report) {
   static const std::pair<const char *, Catcher> beginnings[] = {
       {"check: data race|data race", Races},
       {"(check: )?missing wait|(check: )?missing wgmma.fence", Waits},
+      {"(check: )?waits for a phase", Waits},
       {"(check: )?missing proxy fence", Proxies},
       {"(check: )?mbarrier is used where", Proxies},
       {"(check: )?bounds", Bounds},

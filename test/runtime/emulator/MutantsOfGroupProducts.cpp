@@ -74,7 +74,7 @@ static std::vector<Mutant> mutantsOfTheArrivals() {
        {{"mbarrier.arrive.shared::cta.b64 _, [%r91];", ""}}},
       {"all threads arrive at empty",
        synchronization,
-       Deadlocks,
+       Waits,
        {{" @%p2 bra $L__BB0_9;\n", ""}}},
       {"all lanes load",
        synchronization,
