@@ -15,9 +15,17 @@
 #include "dialects/Exec/Exec.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace moec {
 class Emit;
+
+/// A tensor map that a kernel reads one of its operands by: boxes of rows of
+/// 128 bytes, swizzled by as many; see runtime/abi/GpuKernel.h.
+struct TensorMapPlan {
+  int64_t operand;
+  int64_t boxRows;
+};
 
 /// How a kernel is launched, and what a launch costs.
 struct KernelPlan {
@@ -39,6 +47,9 @@ struct KernelPlan {
   int64_t blockThreads = 0, blockTasks = 1, sharedBytes = 0;
   /// What is where in the shared memory.
   llvm::SmallVector<exec::SharedLayoutAttr, 2> layouts;
+  llvm::SmallVector<TensorMapPlan, 0> tensorMaps;
+  /// For people: how it is computed, and why so. May be empty.
+  std::string method;
 };
 
 /// What a kernel is built for.

@@ -86,6 +86,7 @@ private:
     llvm::Expected<Target> target = lookupTarget(targetName);
     if (!target)
       return getOperation().emitOpError() << llvm::toString(target.takeError());
+    target->isBatchInvariant = batchInvariant;
     return *target;
   }
 
@@ -154,6 +155,18 @@ private:
                                 shape.sharedBytes, plan.scratchBytes);
   }
 
+  void describeMethod(exec::KernelOp kernel, const KernelPlan &plan) {
+    Builder builder(&getContext());
+    SmallVector<Attribute> maps;
+    for (const TensorMapPlan &map : plan.tensorMaps)
+      maps.push_back(exec::TensorMapAttr::get(&getContext(), map.operand,
+                                              map.boxRows));
+    if (!maps.empty())
+      kernel.setTensorMapsAttr(builder.getArrayAttr(maps));
+    if (!plan.method.empty())
+      kernel.setMethod(plan.method);
+  }
+
   LogicalResult planKernel(exec::KernelOp kernel, const KernelContext &context,
                            Plans &plans) {
     if (plans.contains(kernel))
@@ -173,6 +186,7 @@ private:
                                      plan->layouts.end());
       kernel.setLayoutsAttr(ArrayAttr::get(&getContext(), layouts));
     }
+    describeMethod(kernel, *plan);
     return success();
   }
 

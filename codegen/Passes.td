@@ -129,7 +129,9 @@ def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
     Option<"maxTokens", "max-tokens", "int64_t", "512",
            "Tokens that a step may have, 1 to 65536">,
     Option<"targetName", "target", "std::string", "\"host\"",
-           "The machine that kernels are planned for">
+           "The machine that kernels are planned for">,
+    Option<"batchInvariant", "batch-invariant", "bool", "false",
+           "A row's bits must not depend on the other rows of its step">
   ];
   let dependentDialects = ["::moec::exec::ExecDialect"];
   let statistics = [

@@ -70,6 +70,9 @@ struct Target {
   /// has a few rows and weights are all there is to read; up to the second, a
   /// step reads all of them and memory is still the limit, or near it.
   std::vector<int64_t> regimeBorders = {8, 64};
+  /// Whether a row of a step must get the same bits whatever other rows there
+  /// are: then all kernels add in one order.
+  bool isBatchInvariant = false;
 
   /// float32 elements in a vector register.
   int64_t lanes() const { return vectorBits / 32; }

@@ -108,11 +108,13 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   Expected<moec::Target> target = lookupTarget(name);
   if (!target)
     return target.takeError();
+  target->isBatchInvariant = options.isBatchInvariant;
   CompiledTarget compiled{*target, input.module->clone()};
   CpuOptions cpu;
   cpu.target = name;
   cpu.machine = target->machine;
   cpu.maxStepTokens = options.maxStepTokens;
+  cpu.isBatchInvariant = options.isBatchInvariant;
   cpu.regimes = options.regimes ? *options.regimes
                                 : llvm::to_vector(target->regimeBorders);
   cpu.fusions = options.fusions;
@@ -173,6 +175,8 @@ Expected<TargetCode> Compilation::buildCode(CompiledTarget &compiled) {
   made.module = *compiled.module;
   made.cost = costOf(target);
   made.scratchBytes = static_cast<uint64_t>(*scratch);
+  made.isBatchInvariant =
+      target.machine == Machine::X86 || target.isBatchInvariant;
   Error error = target.machine == Machine::Nvidia ? assembleCode(compiled, made)
                                                   : linkCode(compiled, made);
   if (error)

@@ -52,6 +52,8 @@ struct CompileOptions {
   /// The most tokens of the regimes `decode` and `skinny`; at most two. Those of
   /// each target if not given.
   std::optional<llvm::SmallVector<int64_t>> regimes;
+  /// Whether a row's bits must not depend on the other rows of its step.
+  bool isBatchInvariant = false;
   FusionChoice fusions;
   /// Logits of a row that steps for the best ones give; 0: no such steps.
   int64_t topLogits = 1;

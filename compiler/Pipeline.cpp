@@ -32,6 +32,7 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   LowerToExecPassOptions lowering;
   lowering.maxTokens = options.maxStepTokens;
   lowering.targetName = options.target;
+  lowering.batchInvariant = options.isBatchInvariant;
   SplitRegimesPassOptions regimes;
   regimes.maxTokens = options.maxStepTokens;
   regimes.borders = options.regimes;

@@ -33,6 +33,7 @@ public:
   DirectLoop(const LoopShape &shape, int64_t maxRows)
       : shape(shape), segments(shape.depth), hasHighRows(maxRows > 8),
         ahead(stepsAhead[shape.products - 1]) {
+    name = "mma.sync, weights straight to registers";
     tileRows = hasHighRows ? 16 : 8;
     tileColumns = blockWidth;
     threads = warps * warpThreads;

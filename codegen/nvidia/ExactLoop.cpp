@@ -52,6 +52,7 @@ static_assert(slabDepth / perThread == int64_t(1) << Slab::exchange.bits,
 class ExactLoop : public ProductLoop {
 public:
   explicit ExactLoop(const LoopShape &shape) : shape(shape) {
+    name = "f32 multiply-add";
     tileRows = tileColumns = tile;
     threads = tile / perThread * (tile / perThread);
     lanes = perThread;

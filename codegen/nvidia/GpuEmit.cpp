@@ -30,7 +30,7 @@ static constexpr int64_t sharedAlignment = 1024;
 //===----------------------------------------------------------------------===//
 
 int64_t GpuArguments::count() const {
-  return static_cast<int64_t>(parameters.size()) - 1;
+  return static_cast<int64_t>(parameters.size()) - maps - 1;
 }
 
 Value GpuArguments::pointerTo(Value value) const {
@@ -78,19 +78,21 @@ void GpuArguments::fail(Emit &emit, int32_t status) const {
 //===----------------------------------------------------------------------===//
 
 /// The types of a kernel's parameters: addresses, and the launch by value.
-static SmallVector<Type> parameterTypes(Emit &emit, exec::KernelOp kernel) {
+static SmallVector<Type> parameterTypes(Emit &emit, exec::KernelOp kernel,
+                                        int64_t maps) {
   Block &body = kernel.getBody().front();
   size_t count =
       body.getNumArguments() + body.getTerminator()->getNumOperands();
-  return SmallVector<Type>(count + 1, emit.pointer());
+  return SmallVector<Type>(count + maps + 1, emit.pointer());
 }
 
 void moec::emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
-                     llvm::function_ref<void(const GpuArguments &)> body) {
+                     llvm::function_ref<void(const GpuArguments &)> body,
+                     int64_t maps) {
   OpBuilder::InsertionGuard guard(emit);
   auto module = emit.getInsertionBlock()->getParentOp();
   emit.setInsertionPointToEnd(cast<ModuleOp>(module).getBody());
-  SmallVector<Type> types = parameterTypes(emit, kernel);
+  SmallVector<Type> types = parameterTypes(emit, kernel, maps);
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(emit.getContext()), types);
   auto function = LLVM::LLVMFuncOp::create(emit, kernel.getSymName(), type);
@@ -108,7 +110,7 @@ void moec::emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
   function.setArgAttr(last, "nvvm.grid_constant", emit.getUnitAttr());
   Block *block = function.addEntryBlock(emit);
   emit.setInsertionPointToStart(block);
-  body(GpuArguments(kernel, block->getArguments()));
+  body(GpuArguments(kernel, block->getArguments(), maps));
   LLVM::ReturnOp::create(emit, ValueRange());
 }
 

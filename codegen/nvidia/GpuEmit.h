@@ -19,13 +19,16 @@ namespace moec {
 /// The parameters of an entry point: see runtime/abi/GpuKernel.h.
 class GpuArguments {
 public:
-  GpuArguments(exec::KernelOp kernel, mlir::ValueRange parameters)
-      : kernel(kernel), parameters(parameters) {}
+  GpuArguments(exec::KernelOp kernel, mlir::ValueRange parameters,
+               int64_t maps)
+      : kernel(kernel), parameters(parameters), maps(maps) {}
 
   /// The address of the i-th operand or result.
   mlir::Value pointer(int64_t i) const { return parameters[i]; }
   /// The address of a value of the region: an argument or a yielded result.
   mlir::Value pointerTo(mlir::Value value) const;
+  /// The address of the i-th tensor map.
+  mlir::Value tensorMap(int64_t i) const { return parameters[count() + i]; }
   /// Fields of moert_gpu_launch.
   mlir::Value rows(Emit &emit) const;
   mlir::Value tasks(Emit &emit) const;
@@ -33,6 +36,7 @@ public:
   mlir::Value finished(Emit &emit) const;
   mlir::Value scratch(Emit &emit) const;
   mlir::Value scratchPitch(Emit &emit) const;
+  /// Operands and results.
   int64_t count() const;
   /// Reports a moert_kernel_status.
   void fail(Emit &emit, int32_t status) const;
@@ -42,11 +46,14 @@ private:
 
   exec::KernelOp kernel;
   mlir::SmallVector<mlir::Value> parameters;
+  int64_t maps;
 };
 
-/// Defines the entry point of a kernel for blocks of `threads` threads.
+/// Defines the entry point of a kernel for blocks of `threads` threads, with so
+/// many tensor maps.
 void emitEntry(Emit &emit, exec::KernelOp kernel, int64_t threads,
-               llvm::function_ref<void(const GpuArguments &)> body);
+               llvm::function_ref<void(const GpuArguments &)> body,
+               int64_t maps = 0);
 
 constexpr int64_t warpThreads = 32;
 

@@ -109,7 +109,7 @@ void StagedKernel::emitInto(Emit &emit) const {
       });
       first = end;
     }
-  });
+  }, maps);
 }
 
 LogicalResult moec::checkSharedMemory(exec::KernelOp kernel,

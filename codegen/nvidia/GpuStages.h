@@ -45,6 +45,7 @@ struct StagedKernel {
   int64_t threads;      ///< of a block
   int64_t unit;         ///< tasks of a block
   int64_t ticketOffset; ///< of 8 bytes of shared memory
+  int64_t maps = 0;     ///< tensor maps
   GpuStages stages;
 
   /// Of all stages.

@@ -35,6 +35,12 @@ private:
 
 } // namespace
 
+/// A main loop, and why it is this one.
+struct LoopChoice {
+  std::unique_ptr<ProductLoop> loop;
+  std::string reason;
+};
+
 static LoopShape shapeOf(const MatrixRegion &region) {
   const MatrixOperation &product = region.first();
   return {region.xType().getElementType(),
@@ -45,7 +51,8 @@ static LoopShape shapeOf(const MatrixRegion &region) {
 /// The most tokens for which weights go straight to registers, and for which
 /// tiles are made for experts with few rows.
 static constexpr int64_t mostDirect = 16, mostFew = 64;
-static constexpr int64_t fewRows = 32, ringColumns = 128; ///< of such tiles
+static constexpr int64_t fewRows = 32, manyRows = 128; ///< of their tiles
+static constexpr int64_t loopColumns = 128;            ///< of any of them, at most
 
 /// Columns of a head, or of a part, that an end wants together.
 static int64_t widestEnd(const MatrixRegion &region) {
@@ -58,30 +65,51 @@ static int64_t widestEnd(const MatrixRegion &region) {
   return widest;
 }
 
-static std::unique_ptr<ProductLoop> chooseLoop(exec::KernelOp kernel,
-                                               const MatrixRegion &region,
-                                               const KernelContext &context) {
+/// For many tokens. An end with more columns than a tile of the loop has them
+/// beside the loop's memory, for each of its rows.
+static LoopChoice chooseWide(const LoopShape &shape, const Target &target,
+                             int64_t widest) {
+  std::string reason = "more than " + std::to_string(mostFew) + " tokens";
+  const GpuFeatures &gpu = target.gpu;
+  int64_t room = gpu.sharedBytes - ticketBytes;
+  bool isWide = widest > loopColumns;
+  int64_t rowBytes = isWide ? ProductStage::tilePitchOf(widest) * 4 : 0;
+  if (!gpu.hasWarpgroupProducts || !gpu.hasTensorCopies)
+    reason += ", and no wgmma";
+  else if (target.isBatchInvariant)
+    reason += ", and bits that depend on no other rows";
+  else if (auto loop = makeWarpgroupLoop(shape, room - manyRows * rowBytes))
+    return {std::move(loop), reason + ", and there is wgmma"};
+  if (!isWide)
+    return {makeRingLoop(shape, RingSize::Many, room), reason};
+  return {makeRingLoop(shape, RingSize::Few, room - fewRows * rowBytes),
+          reason + ", of " + std::to_string(widest) + " columns together"};
+}
+
+static LoopChoice chooseLoop(exec::KernelOp kernel, const MatrixRegion &region,
+                             const KernelContext &context) {
   LoopShape shape = shapeOf(region);
   if (!takesTensorCores(shape))
-    return makeExactLoop(shape);
+    return {makeExactLoop(shape), "other elements than tensor cores take here"};
   int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
-  if (tokens <= mostDirect)
-    return makeDirectLoop(shape, tokens);
-  // Of few rows, too, where a block has more columns than a tile of the loop,
-  // and keeps them beside the ring.
   int64_t widest = widestEnd(region);
-  bool isWide = widest > ringColumns;
-  int64_t beside = ticketBytes;
-  if (isWide)
-    beside += fewRows * ProductStage::tilePitchOf(widest) * 4;
-  return makeRingLoop(
-      shape, tokens <= mostFew || isWide ? RingSize::Few : RingSize::Many,
-      context.target.gpu.sharedBytes - beside);
+  if (tokens > mostFew)
+    return chooseWide(shape, context.target, widest);
+  std::string reason = "up to " + std::to_string(tokens) + " tokens";
+  if (tokens <= mostDirect)
+    return {makeDirectLoop(shape, tokens), reason};
+  int64_t room = context.target.gpu.sharedBytes - ticketBytes;
+  if (widest > loopColumns)
+    room -= fewRows * ProductStage::tilePitchOf(widest) * 4;
+  return {makeRingLoop(shape, RingSize::Few, room), reason};
 }
 
 ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
                              const KernelContext &context)
-    : region(parts), loop(chooseLoop(kernel, parts, context)) {
+    : region(parts) {
+  LoopChoice choice = chooseLoop(kernel, parts, context);
+  loop = std::move(choice.loop);
+  method = loop->name + " (" + choice.reason + ")";
   int64_t results = region.swiglu ? 1 : region.products.size();
   for (int64_t i = 0; i < results; ++i)
     ends.push_back(makeProductEnd({region, *loop, i, kernel.getSymName()}));
@@ -89,6 +117,7 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
   staged.kernel = kernel;
   staged.threads = loop->threads;
   staged.unit = loop->tileRows;
+  staged.maps = loop->mapRows > 0 ? region.products.size() : 0;
   RoutingShape shape = {loop->threads, loop->tileRows};
   if (region.routes()) {
     prologueShared = routingSharedBytes(region.prologue);
@@ -121,6 +150,11 @@ KernelPlan ProductKernel::plan() const {
     plan.layouts.push_back(
         use.attribute(exec::KernelOp(staged.kernel).getContext()));
   plan.isOrdered = staged.stages.size() > 1;
+  plan.method = method;
+  for (int64_t i = 0; i < staged.maps; ++i) {
+    auto weight = cast<BlockArgument>(region.products[i].weight);
+    plan.tensorMaps.push_back({weight.getArgNumber(), loop->mapRows});
+  }
   for (const auto &end : ends)
     plan.scratchBytes = std::max(plan.scratchBytes, end->scratchBytes());
   for (const MatrixOperation &product : region.products)

@@ -29,6 +29,7 @@ public:
 private:
   MatrixRegion region;
   std::unique_ptr<ProductLoop> loop;
+  std::string method; ///< see KernelPlan
   llvm::SmallVector<std::unique_ptr<ProductEnd>, 3> ends; ///< of each product
   StagedKernel staged;
   /// Bytes of shared memory.

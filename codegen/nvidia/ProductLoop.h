@@ -16,6 +16,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace moec {
 
@@ -37,6 +38,10 @@ struct TileOperands {
   /// element 0 of its row.
   mlir::SmallVector<mlir::Value, 2> weights;
   mlir::Value firstColumn, endColumn; ///< as rows
+  /// For loops that want them: the tensor map of each product's weights, and
+  /// the row of the map that column 0 is.
+  mlir::SmallVector<mlir::Value, 2> maps;
+  mlir::Value mapRow;
 };
 
 /// Sums of a tile: what a thread holds of it, in an order of the loop's own.
@@ -46,6 +51,7 @@ class ProductLoop {
 public:
   virtual ~ProductLoop() = default;
 
+  std::string name; ///< for people: what it computes by
   int64_t tileRows = 0, tileColumns = 0; ///< of a block, at most
   int64_t threads = 0;                   ///< of a block
   int64_t sharedBytes = 0;               ///< at offset 0
@@ -53,6 +59,9 @@ public:
   int64_t lanes = 1; ///< neighbouring columns that a thread has
   /// Whether an expert never has more rows than a tile.
   bool holdsExpert = false;
+  /// Rows of a box of the weights' tensor maps, of 128 bytes each; 0: the loop
+  /// reads weights by their addresses.
+  int64_t mapRows = 0;
 
   /// Sums of a tile. All threads of the block take part.
   virtual ThreadSums multiply(Emit &emit, const TileOperands &tile) const = 0;
@@ -82,6 +91,12 @@ std::unique_ptr<ProductLoop> makeDirectLoop(const LoopShape &shape,
 enum class RingSize { Few, Many };
 std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape, RingSize size,
                                           int64_t room);
+
+/// For tiles of many rows on GPUs that have tensor copies and products of
+/// warpgroups, in up to `room` bytes of shared memory; null: that is too few.
+/// Its sums have bits of their own.
+std::unique_ptr<ProductLoop> makeWarpgroupLoop(const LoopShape &shape,
+                                               int64_t room);
 
 } // namespace moec
 

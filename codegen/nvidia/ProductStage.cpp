@@ -104,21 +104,26 @@ ProductStage::Part ProductStage::findPart(Emit &emit,
     Value end =
         emit.min(emit.add(first, unitColumns(i)), emit.i64(product.columns()));
     Value skipped = emit.mul(expert, product.columns() * product.depth());
-    SmallVector<Value, 2> weights;
+    SmallVector<Value, 2> weights, maps;
     for (int64_t p = 0; p < together; ++p) {
+      if (loop.mapRows > 0)
+        maps.push_back(arguments.tensorMap(i + p));
       Value weight = region.products[i + p].weight;
       weights.push_back(emit.at(arguments.pointerTo(weight),
                                 getElementTypeOrSelf(weight.getType()),
                                 skipped));
     }
     if (i == 0) {
-      part = {emit.i64(0), first, end, weights};
+      part = {emit.i64(0), first, end, weights, maps,
+              emit.mul(expert, product.columns())};
     } else {
       Value is = emit.less(emit.i64(before - 1), unit);
       part.product = emit.select(is, emit.i64(i), part.product);
       part.firstColumn = emit.select(is, first, part.firstColumn);
       part.endColumn = emit.select(is, end, part.endColumn);
       part.weights[0] = emit.select(is, weights[0], part.weights[0]);
+      if (!maps.empty())
+        part.maps[0] = emit.select(is, maps[0], part.maps[0]);
     }
     before += units(i);
   }
@@ -198,7 +203,9 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
                              address,
                              part.weights,
                              emit.add(part.firstColumn, subtile),
-                             part.endColumn};
+                             part.endColumn,
+                             part.maps,
+                             part.mapRow};
     ThreadSums sums = loop.multiply(emit, operands);
     handOn(emit, arguments, tile, part, sums, subtile);
   };

@@ -40,7 +40,8 @@ private:
   struct Part {
     mlir::Value product; ///< index
     mlir::Value firstColumn, endColumn;
-    llvm::SmallVector<mlir::Value, 2> weights;
+    llvm::SmallVector<mlir::Value, 2> weights, maps;
+    mlir::Value mapRow; ///< see TileOperands
   };
 
   /// Products that a block may choose from: those of one result are one.

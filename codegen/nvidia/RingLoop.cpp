@@ -43,6 +43,8 @@ class RingLoop : public ProductLoop {
 public:
   RingLoop(const LoopShape &shape, const RingShape &ring)
       : shape(shape), ring(ring), segments(shape.depth) {
+    name = "mma.sync, a ring of " + std::to_string(ring.stages) +
+           " stages by cp.async";
     tileRows = ring.rows();
     tileColumns = ring.columns();
     threads = warps * warpThreads;

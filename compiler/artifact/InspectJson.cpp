@@ -169,6 +169,7 @@ void JsonForm::printTarget(const format::Target &target) {
       json.value(feature->str());
   });
   json.attribute("machine", format::EnumNameMachine(target.machine()));
+  json.attribute("batch_invariant", target.batch_invariant());
   json.attribute("code_segment", target.code());
   json.attribute("scratch_bytes", target.scratch_bytes());
   array("kernels", target.kernels(), [&](const format::Kernel &kernel) {
@@ -178,6 +179,16 @@ void JsonForm::printTarget(const format::Target &target) {
     json.attribute("results", kernel.results());
     if (const format::Block *block = kernel.block())
       json.attributeObject("block", [&] { printBlock(*block); });
+    if (kernel.method())
+      text("method", kernel.method());
+    if (const auto *maps = kernel.tensor_maps())
+      json.attributeArray("tensor_maps", [&] {
+        for (const format::TensorMap *map : *maps)
+          json.object([&] {
+            json.attribute("operand", map->operand());
+            json.attribute("box_rows", map->box_rows());
+          });
+      });
   });
   array("programs", target.programs(),
         [&](const format::Program &program) { printProgram(target, program); });

@@ -129,6 +129,10 @@ static void printTarget(const moert::Artifact &artifact,
   rows.add({"code", formatBytes(artifact.segment(target.code()).size)});
   if (!isGpu)
     rows.add({"scratch", formatBytes(target.scratch_bytes()) + " a thread"});
+  rows.add({"deterministic",
+            target.batch_invariant()
+                ? "batch: bits of a token do not depend on others of its step"
+                : "run: the same steps give the same bits"});
   rows.print(output, 2);
   output << "  kernels\n";
   TextTable kernels("ll");

@@ -23,15 +23,19 @@ namespace format = moert::format;
 
 namespace {
 
-/// Kernels with blocks by their names; none of a CPU.
-using Kernels = std::map<std::string, const format::Kernel *>;
+/// Kernels of a GPU by their names; none of a CPU.
+using GpuKernels = std::map<std::string, const format::Kernel *>;
 
-Kernels kernelsOf(const format::Target &target) {
-  Kernels kernels;
+GpuKernels kernelsOf(const format::Target &target) {
+  GpuKernels kernels;
   for (const format::Kernel *kernel : *target.kernels())
     if (kernel->block())
       kernels[kernel->symbol()->str()] = kernel;
   return kernels;
+}
+
+std::string methodOf(const format::Kernel &kernel) {
+  return kernel.method() ? kernel.method()->str() : "";
 }
 
 /// Warps that a multiprocessor holds of the kernel.
@@ -46,24 +50,25 @@ void addResources(const format::Block &block, std::vector<std::string> &cells) {
     cells.push_back(formatCount(n));
 }
 
-void printRegime(const RegimeReport &regime, const Kernels &blocks,
+void printRegime(const RegimeReport &regime, const GpuKernels &gpuKernels,
                  raw_ostream &output) {
-  bool isGpu = !blocks.empty();
-  TextTable rows(isGpu ? "lrrrrrrrrrrl" : "lrrrrrl");
+  bool isGpu = !gpuKernels.empty();
+  TextTable rows(isGpu ? "lrrrrrrrrrll" : "lrrrrl");
   std::vector<std::string> head = {"kernel"};
   if (isGpu)
     for (const char *name :
          {"threads", "registers", "shared", "local", "warps"})
       head.push_back(name);
   for (const char *name :
-       {"launches", "MB each", "MFLOP each", "us each", "at its", "limit"})
+       {"launches", "MB each", "MFLOP each", "us each", "limit"})
     head.push_back(name);
-  head.erase(head.end() - 2);
+  if (isGpu)
+    head.push_back("method");
   rows.add(head);
   for (const KernelReport &kernel : regime.kernels) {
     std::vector<std::string> cells = {kernel.kernel};
     if (isGpu)
-      addResources(*blocks.at(kernel.kernel)->block(), cells);
+      addResources(*gpuKernels.at(kernel.kernel)->block(), cells);
     double count = static_cast<double>(kernel.launches);
     cells.push_back(utostr(kernel.launches));
     for (double number :
@@ -71,6 +76,8 @@ void printRegime(const RegimeReport &regime, const Kernels &blocks,
           kernel.seconds / count * 1e6})
       cells.push_back(formatv("{0:f2}", number).str());
     cells.push_back(kernel.limit);
+    if (isGpu)
+      cells.push_back(methodOf(*gpuKernels.at(kernel.kernel)));
     rows.add(cells);
   }
   output << "  " << regime.name << ", " << regime.maxTokens << " tokens\n";
@@ -78,7 +85,7 @@ void printRegime(const RegimeReport &regime, const Kernels &blocks,
 }
 
 void writeKernel(json::OStream &json, const KernelReport &kernel,
-                 const Kernels &blocks) {
+                 const GpuKernels &gpuKernels) {
   double count = static_cast<double>(kernel.launches);
   json.attribute("kernel", kernel.kernel);
   json.attribute("computes", kernel.computes);
@@ -87,17 +94,18 @@ void writeKernel(json::OStream &json, const KernelReport &kernel,
   json.attribute("flops", kernel.flops / count);
   json.attribute("seconds", kernel.seconds / count);
   json.attribute("limit", kernel.limit);
-  auto block = blocks.find(kernel.kernel);
-  if (block == blocks.end())
+  auto found = gpuKernels.find(kernel.kernel);
+  if (found == gpuKernels.end())
     return;
-  const format::Block &own = *block->second->block();
+  const format::Block &own = *found->second->block();
+  json.attribute("method", methodOf(*found->second));
   json.attribute("threads", own.threads());
   json.attribute("registers", own.registers());
   json.attribute("shared_bytes", own.shared_bytes() + own.static_bytes());
   json.attribute("local_bytes", own.local_bytes());
   json.attribute("resident_warps", residentWarps(own));
   json.attributeArray("layouts", [&] {
-    if (const auto *layouts = block->second->layouts())
+    if (const auto *layouts = found->second->layouts())
       for (const flatbuffers::String *layout : *layouts)
         json.value(layout->str());
   });
@@ -110,9 +118,9 @@ void moec::printKernelText(const moert::Artifact &artifact,
   std::vector<TargetReport> reports = reportFusion(artifact);
   for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
     output << "target " << report.name << '\n';
-    Kernels blocks = kernelsOf(*target);
+    GpuKernels gpuKernels = kernelsOf(*target);
     for (const RegimeReport &regime : report.regimes)
-      printRegime(regime, blocks, output);
+      printRegime(regime, gpuKernels, output);
   }
 }
 
@@ -123,7 +131,7 @@ void moec::printKernelJson(const moert::Artifact &artifact,
   json.object([&] {
     json.attributeArray("targets", [&] {
       for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
-        Kernels blocks = kernelsOf(*target);
+        GpuKernels gpuKernels = kernelsOf(*target);
         const TargetReport &own = report;
         json.object([&] {
           json.attribute("name", own.name);
@@ -134,7 +142,7 @@ void moec::printKernelJson(const moert::Artifact &artifact,
                 json.attribute("tokens", regime.maxTokens);
                 json.attributeArray("kernels", [&] {
                   for (const KernelReport &kernel : regime.kernels)
-                    json.object([&] { writeKernel(json, kernel, blocks); });
+                    json.object([&] { writeKernel(json, kernel, gpuKernels); });
                 });
               });
           });

@@ -149,6 +149,18 @@ TargetTables::Layouts TargetTables::buildLayouts(exec::KernelOp kernel) {
   return layouts.empty() ? Layouts() : builder.CreateVector(layouts);
 }
 
+static flatbuffers::Offset<flatbuffers::Vector<const format::TensorMap *>>
+toTensorMaps(flatbuffers::FlatBufferBuilder &builder, exec::KernelOp kernel) {
+  ArrayAttr all = kernel.getTensorMapsAttr();
+  if (!all)
+    return 0;
+  std::vector<format::TensorMap> maps;
+  for (auto map : all.getAsRange<exec::TensorMapAttr>())
+    maps.emplace_back(static_cast<uint32_t>(map.getOperand()),
+                      static_cast<uint32_t>(map.getRows()));
+  return builder.CreateVectorOfStructs(maps);
+}
+
 TargetTables::Kernels TargetTables::buildKernels() {
   Kernels kernels;
   for (auto kernel : module.getOps<exec::KernelOp>()) {
@@ -163,10 +175,14 @@ TargetTables::Kernels TargetTables::buildKernels() {
     std::optional<format::Block> block;
     if (exec::BlockAttr shape = kernel.getBlockAttr())
       block = toBlock(shape, target.resources.lookup(kernel.getSymName()));
-    kernels.push_back(
-        format::CreateKernel(builder, symbol, computes, body.getNumArguments(),
-                             body.getTerminator()->getNumOperands(), fusion,
-                             block ? &*block : nullptr, layouts));
+    flatbuffers::Offset<flatbuffers::String> method;
+    if (std::optional<StringRef> text = kernel.getMethod())
+      method = builder.CreateString(text->str());
+    kernels.push_back(format::CreateKernel(
+        builder, symbol, computes, body.getNumArguments(),
+        body.getTerminator()->getNumOperands(), fusion,
+        block ? &*block : nullptr, layouts, toTensorMaps(builder, kernel),
+        method));
   }
   return kernels;
 }
@@ -328,7 +344,7 @@ TargetTables::build(uint32_t codeSegment) {
                       static_cast<uint64_t>(target.cost.onChipBytes));
   return format::CreateTarget(builder, name, features, codeSegment,
                               kernelVector, programVector, target.scratchBytes,
-                              &rates, target.machine);
+                              &rates, target.machine, target.isBatchInvariant);
 }
 
 Expected<flatbuffers::Offset<format::Target>>

@@ -49,6 +49,7 @@ struct TargetCode {
   FusionCost cost;           ///< what the programs were fused for
   uint64_t scratchBytes = 0; ///< of each thread: the most of any kernel
   moert::format::Machine machine = moert::format::Machine::X86;
+  bool isBatchInvariant = true; ///< see format::Target
   llvm::StringMap<GpuResources> resources; ///< by kernel; of a GPU
 };
 

@@ -23,6 +23,7 @@ struct CompileFlags {
   std::string maxStepTokens = "512";
   std::string regimes; // "8,64" or "none"
   std::string topLogits = "1";
+  std::string deterministic = "run";
   std::vector<std::string> disabledFusions, requiredFusions;
   std::string fusionReport;
 };
@@ -185,6 +186,7 @@ static CompileOptions parse(const CLI::App &command,
   if (command.count("--regimes") > 0)
     options.regimes = parseRegimes(flags.regimes);
   options.topLogits = parseTopLogits(flags.topLogits);
+  options.isBatchInvariant = flags.deterministic == "batch";
   options.fusions = parseFusions(flags);
   if (!flags.weights.empty())
     parseWeights(flags.weights, options);
@@ -220,6 +222,12 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                      "The most tokens that --top-k may keep for a step to "
                      "compute no other logits; 1: greedy text alone; 0: steps "
                      "compute all [1]");
+  command
+      .add_option("--deterministic", flags.deterministic,
+                  "run: the same bits whenever the same steps are run; batch: a "
+                  "token's bits are the same whatever other tokens its step "
+                  "has, too, as they always are on CPUs [run]")
+      ->check(CLI::IsMember({"run", "batch"}));
   command
       .add_option("--disable-fusion", flags.disabledFusions,
                   "A fusion that is not made, or all; may be repeated")

@@ -61,6 +61,17 @@ SharedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult
+TensorMapAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t operand, int64_t rows) {
+  // tensor_map_c1
+  if (operand < 0 || rows < 1 || rows > 256)
+    return emitError() << "expected an operand and boxes of 1 to 256 rows, but "
+                          "got "
+                       << operand << " and " << rows;
+  return success();
+}
+
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t width, int64_t depth, int64_t unit) {
   // panels_c1

@@ -12,6 +12,7 @@
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
 
 def Exec_Dialect : Dialect {
@@ -53,6 +54,10 @@ def Exec_Dialect : Dialect {
 
 class Exec_Op<string mnemonic, list<Trait> traits = []>
     : Op<Exec_Dialect, mnemonic, traits>;
+
+/// Names its result in textual IR.
+def Exec_NamesResults
+    : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===----------------------------------------------------------------------===//
 // Sizes
@@ -169,6 +174,21 @@ def Exec_SharedLayoutAttr : AttrDef<Exec_Dialect, "SharedLayout"> {
 
 def Exec_Layouts
     : TypedArrayAttrBase<Exec_SharedLayoutAttr, "layouts of shared memory">;
+
+def Exec_TensorMapAttr : AttrDef<Exec_Dialect, "TensorMap"> {
+  let mnemonic = "tensor_map";
+  let summary = "A tensor map by which a kernel reads an operand";
+  let description = [{
+    A kernel reads argument `operand` as boxes of `rows` rows of 128 bytes,
+    swizzled; see `runtime/abi/GpuKernel.h`.
+
+    Constraints:
+    - (C1) `operand` is not negative, and `rows` is 1 to 256.
+  }];
+  let parameters = (ins "int64_t":$operand, "int64_t":$rows);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
 
 //===----------------------------------------------------------------------===//
 // Layouts: encodings of tensor types

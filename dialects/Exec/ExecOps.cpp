@@ -157,6 +157,24 @@ static LogicalResult verifyKernelType(KernelOp op, Type type) {
          << type;
 }
 
+static LogicalResult verifyTensorMap(KernelOp kernel, TensorMapAttr map) {
+  constexpr int64_t alignment = 16; // of rows in bytes
+  auto arguments = kernel.getBody().front().getArgumentTypes();
+  if (map.getOperand() >= static_cast<int64_t>(arguments.size()))
+    return kernel.emitOpError("expected tensor maps of ")
+           << arguments.size() << " arguments, but got one of argument "
+           << map.getOperand();
+  auto tensor = dyn_cast<RankedTensorType>(arguments[map.getOperand()]);
+  if (!tensor || !tensor.hasStaticShape() || tensor.getRank() < 2 ||
+      tensor.getShape().back() * tensor.getElementTypeBitWidth() / 8 %
+              alignment !=
+          0)
+    return kernel.emitOpError("expected tensor maps of matrices whose rows are "
+                              "multiples of 16 bytes, but argument ")
+           << map.getOperand() << " is " << arguments[map.getOperand()];
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   // kernel_c1
   Block &body = getBody().front();
@@ -173,15 +191,20 @@ LogicalResult KernelOp::verify() {
       return failure();
 
   // kernel_c3
-  if (!getLayouts())
-    return success();
-  if (!getBlockAttr())
+  if (getLayouts() && !getBlockAttr())
     return emitOpError("expected a block that has the layouts, but got none");
-  for (auto layout : getLayoutsAttr().getAsRange<SharedLayoutAttr>())
-    if (layout.end() > getBlockAttr().getShared())
-      return emitOpError("expected layouts in ")
-             << getBlockAttr().getShared() << " bytes, but '"
-             << layout.getName() << "' ends at " << layout.end();
+  if (ArrayAttr layouts = getLayoutsAttr())
+    for (auto layout : layouts.getAsRange<SharedLayoutAttr>())
+      if (layout.end() > getBlockAttr().getShared())
+        return emitOpError("expected layouts in ")
+               << getBlockAttr().getShared() << " bytes, but '"
+               << layout.getName() << "' ends at " << layout.end();
+
+  // kernel_c4
+  if (ArrayAttr maps = getTensorMapsAttr())
+    for (auto map : maps.getAsRange<TensorMapAttr>())
+      if (failed(verifyTensorMap(*this, map)))
+        return failure();
   return success();
 }
 

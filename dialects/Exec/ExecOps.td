@@ -11,15 +11,10 @@
 
 include "dialects/Exec/ExecDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
-include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
-
-/// Names its result in textual IR.
-def Exec_NamesResults
-    : DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>;
 
 //===----------------------------------------------------------------------===//
 // Layout and fusion
@@ -134,9 +129,9 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
   let description = [{
     The region's arguments are what the launch reads and its yielded values what
     it writes, in the order of the launch's arguments. Layouts are encodings of
-    the tensor types. `fusion` names the fusion whose group it was, `block` is for
-    GPUs, as are `layouts`, of what its blocks share; `max_tokens` bounds the
-    tokens of its steps: where these matter.
+    the tensor types. `fusion` names the fusion whose group it was; `block`, the
+    `layouts` of what it shares and `tensor_maps` are for GPUs; `max_tokens` bounds
+    the tokens of its steps; `method` tells people how it is computed, and why so.
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
@@ -144,6 +139,7 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
       `!decoder.kv_cache` of one layer, or `!moe.plan`: what
       `runtime/abi/Kernel.h` gives a representation.
     - (C3) `layouts` come with a `block`, in whose shared memory they end.
+    - (C4) Tensor maps are of static tensors with rows of multiples of 16 bytes.
 
     Example:
 
@@ -157,9 +153,10 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion,
       OptionalAttr<Exec_BlockAttr>:$block, OptionalAttr<Exec_Layouts>:$layouts,
-      OptionalAttr<I64Attr>:$max_tokens);
+      OptionalAttr<TypedArrayAttrBase<Exec_TensorMapAttr, "maps">>:$tensor_maps,
+      OptionalAttr<StrAttr>:$method, OptionalAttr<I64Attr>:$max_tokens);
   let builders = [OpBuilder<(ins "llvm::StringRef":$name),
-      "build($_builder, $_state, name, {}, {}, {}, {});">];
+      "build($_builder, $_state, name, {}, {}, {}, {}, {}, {});">];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body";

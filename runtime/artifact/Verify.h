@@ -65,6 +65,7 @@ struct Limits {
   static constexpr uint64_t rank = 8;                  // of a tensor
   static constexpr uint64_t blockThreads = 1024;       // of a GPU
   static constexpr uint64_t blockShared = 1u << 20;    // bytes
+  static constexpr uint64_t boxRows = 256;             // of a tensor map
 };
 
 /// True if `name` can stand in a message: not empty, short, printable.

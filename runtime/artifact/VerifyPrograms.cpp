@@ -4,6 +4,7 @@
 
 #include "runtime/abi/Kernel.h"
 #include "runtime/artifact/CheckedArithmetic.h"
+#include "runtime/artifact/TensorLayout.h"
 #include "runtime/artifact/Verify.h"
 
 #include <algorithm>
@@ -50,6 +51,8 @@ private:
                       const format::Argument &argument);
   bool verifyBufferUse(const std::string &owner, uint32_t launch,
                        uint32_t index) const;
+  bool verifyTensorMaps(const std::string &owner,
+                        const format::Launch &launch) const;
   std::string bufferName(uint32_t index) const {
     return "buffer '" + program.buffers()->Get(index)->name()->str() +
            "' (entry " + std::to_string(index) + "): ";
@@ -218,6 +221,32 @@ bool ProgramVerifier::verifyLaunch(uint32_t index) {
     writesLogits |= written && argument.kind() == ArgumentKind::Logits;
     if (written && argument.kind() == ArgumentKind::Top)
       writesTop[argument.index()] = true;
+  }
+  return verifyTensorMaps(owner, launch);
+}
+
+/// What a tensor map describes: row-major matrices whose rows are multiples of
+/// 16 bytes.
+bool ProgramVerifier::verifyTensorMaps(const std::string &owner,
+                                       const format::Launch &launch) const {
+  constexpr uint64_t alignment = 16;
+  const auto *maps = target.kernels()->Get(launch.kernel())->tensor_maps();
+  if (!maps)
+    return true;
+  for (const format::TensorMap *map : *maps) {
+    const format::Argument &argument = *launch.arguments()->Get(map->operand());
+    if (argument.kind() != ArgumentKind::Tensor)
+      return report.damaged(entry, owner, "argument ", map->operand(),
+                            " has a tensor map, but its kind is ",
+                            format::EnumNameArgumentKind(argument.kind()));
+    const format::Tensor &tensor = *table.tensors()->Get(argument.index());
+    const auto &shape = *tensor.shape();
+    uint64_t columns = shape.size() < 2 ? 0 : shape.Get(shape.size() - 1);
+    if (tensor.layout() != format::Layout::RowMajor || columns == 0 ||
+        columns * elementBytes(tensor.type()) % alignment != 0)
+      return report.damaged(entry, owner, "tensor ", tensor.name()->str(),
+                            " has a tensor map, but is no row-major matrix "
+                            "with rows of multiples of 16 bytes");
   }
   return true;
 }

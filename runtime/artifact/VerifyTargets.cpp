@@ -50,6 +50,25 @@ static bool verifyBlock(const Report &report, const format::Target &target,
   return true;
 }
 
+static bool verifyTensorMaps(const Report &report, const format::Kernel &kernel,
+                             uint32_t index, const std::string &entry) {
+  if (!kernel.tensor_maps())
+    return true;
+  if (!kernel.block())
+    return report.damaged(entry, "kernel ", index,
+                          " has tensor maps, but no block of a GPU");
+  for (const format::TensorMap *map : *kernel.tensor_maps()) {
+    if (map->operand() >= kernel.operands())
+      return report.damaged(entry, "kernel ", index, " has a tensor map of operand ",
+                            map->operand(), ", but there are ", kernel.operands());
+    if (map->box_rows() < 1 || map->box_rows() > Limits::boxRows)
+      return report.damaged(entry, "kernel ", index, " has boxes of ",
+                            map->box_rows(), " rows, but they must have 1 to ",
+                            Limits::boxRows);
+  }
+  return true;
+}
+
 /// The code segment and the kernels that it exports.
 static bool verifyKernels(const Report &report, const format::Artifact &table,
                           const format::Target &target,
@@ -83,7 +102,11 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
     if (!symbols.insert(kernel.symbol()->str()).second)
       return report.damaged(entry, "kernel ", i, " has the symbol ",
                             kernel.symbol()->str(), " of a kernel before it");
-    if (!verifyBlock(report, target, i, entry))
+    if (kernel.method() && !isPrintable(*kernel.method()))
+      return report.damaged(entry, "the method of kernel ", i,
+                            " is not a printable text");
+    if (!verifyBlock(report, target, i, entry) ||
+        !verifyTensorMaps(report, kernel, i, entry))
       return false;
   }
   return true;

@@ -147,7 +147,7 @@ CudaDevice::~CudaDevice() {
 
 Status CudaDevice::findKernel(const format::Kernel &kernel) {
   const CudaDriver &driver = *gpu.driver;
-  CudaKernel found{nullptr, *kernel.block()};
+  CudaKernel found{nullptr, *kernel.block(), kernel.tensor_maps()};
   std::string purpose = "find the kernel " + kernel.symbol()->str();
   Status status =
       driver.check(driver.cuModuleGetFunction(&found.function, module,

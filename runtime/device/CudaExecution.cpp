@@ -149,9 +149,14 @@ Status CudaExecution::bind() {
                         base + layout.status,
                         base + layout.finished,
                         base + layout.scratch};
-  for (const format::Program *program : gpu.model.programs)
+  for (const format::Program *program : gpu.model.programs) {
     programs.push_back(
         std::make_unique<CudaProgram>(driver, *program, gpu.kernels, memory));
+    Status status =
+        programs.back()->makeTensorMaps(gpu.model.artifact->table());
+    if (!status.ok())
+      return status;
+  }
   return driver.check(
       driver.cuMemcpyHtoD_v2(memory.batch, &batch, sizeof(batch)),
       "take the inputs");

@@ -6,6 +6,7 @@
 
 #include "runtime/abi/GpuKernel.h"
 #include "runtime/artifact/CheckedArithmetic.h"
+#include "runtime/artifact/TensorLayout.h"
 
 #include <algorithm>
 
@@ -70,6 +71,71 @@ CudaProgram::CudaProgram(const CudaDriver &driver, const format::Program &table,
     for (const format::Argument *argument : *launch->arguments())
       launches.back().arguments.push_back(resolve(*argument));
   }
+}
+
+static cuda::CUtensorMapDataType toMapType(format::DataType type) {
+  switch (type) {
+  case format::DataType::F32:
+    return cuda::CU_TENSOR_MAP_DATA_TYPE_FLOAT32;
+  case format::DataType::F16:
+    return cuda::CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+  case format::DataType::BF16:
+    break;
+  }
+  return cuda::CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+}
+
+/// The map of a tensor at an address, see runtime/abi/GpuKernel.h.
+static Status encode(const CudaDriver &driver, const format::Tensor &tensor,
+                     cuda::CUdeviceptr address, uint32_t boxRows,
+                     cuda::CUtensorMap &map) {
+  constexpr uint32_t boxBytes = 128;
+  uint64_t each = elementBytes(tensor.type());
+  uint64_t columns = tensor.shape()->Get(tensor.shape()->size() - 1), rows = 1;
+  for (uint32_t i = 0; i + 1 < tensor.shape()->size(); ++i)
+    rows *= tensor.shape()->Get(i);
+  cuda::cuuint64_t extents[] = {columns, rows}, strides[] = {columns * each};
+  cuda::cuuint32_t box[] = {static_cast<uint32_t>(boxBytes / each), boxRows};
+  cuda::cuuint32_t steps[] = {1, 1};
+  return driver.check(
+      driver.cuTensorMapEncodeTiled(
+          &map, toMapType(tensor.type()), 2, reinterpret_cast<void *>(address),
+          extents, strides, box, steps, cuda::CU_TENSOR_MAP_INTERLEAVE_NONE,
+          cuda::CU_TENSOR_MAP_SWIZZLE_128B,
+          cuda::CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+          cuda::CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+      ("make a tensor map of " + tensor.name()->str()).c_str());
+}
+
+Status CudaProgram::makeTensorMaps(const format::Artifact &artifact) {
+  std::vector<cuda::CUtensorMap> maps;
+  std::vector<Launch *> owners; // of each map
+  for (Launch &launch : launches) {
+    if (!launch.kernel->tensorMaps)
+      continue;
+    for (const format::TensorMap *map : *launch.kernel->tensorMaps) {
+      uint32_t tensor = launch.table->arguments()->Get(map->operand())->index();
+      owners.push_back(&launch);
+      Status status = encode(driver, *artifact.tensors()->Get(tensor),
+                             launch.arguments[map->operand()], map->box_rows(),
+                             maps.emplace_back());
+      if (!status.ok())
+        return status;
+    }
+  }
+  if (maps.empty())
+    return {};
+  uint64_t bytes = maps.size() * sizeof(cuda::CUtensorMap);
+  Status status =
+      DeviceMemory::allocate(driver, bytes, "tensor maps", tensorMaps);
+  if (status.ok())
+    status = driver.check(
+        driver.cuMemcpyHtoD_v2(tensorMaps.get(), maps.data(), bytes),
+        "take the tensor maps");
+  for (size_t i = 0; i < maps.size(); ++i)
+    owners[i]->arguments.push_back(tensorMaps.get() +
+                                   i * sizeof(cuda::CUtensorMap));
+  return status;
 }
 
 Status CudaProgram::enqueue(cuda::CUstream stream, size_t index,

@@ -11,6 +11,7 @@
 
 #include "runtime/artifact/Cost.h"
 #include "runtime/device/CudaDriver.h"
+#include "runtime/device/CudaMemory.h"
 
 #include <vector>
 
@@ -31,6 +32,7 @@ struct CudaStepMemory {
 struct CudaKernel {
   cuda::CUfunction function;
   format::Block block;
+  const flatbuffers::Vector<const format::TensorMap *> *tensorMaps; ///< or null
 
   /// From one thread's scratch memory to the next one's.
   uint64_t scratchPitch() const;
@@ -42,6 +44,9 @@ public:
   CudaProgram(const CudaDriver &driver, const format::Program &table,
               const std::vector<CudaKernel> &kernels,
               const CudaStepMemory &memory);
+
+  /// Makes the tensor maps of all launches; before the first step.
+  Status makeTensorMaps(const format::Artifact &artifact);
 
   /// Called after launch `index` was put into the stream.
   using AfterLaunch = Status (*)(void *context, size_t index);
@@ -60,7 +65,7 @@ private:
   struct Launch {
     const format::Launch *table;
     const CudaKernel *kernel;
-    std::vector<cuda::CUdeviceptr> arguments;
+    std::vector<cuda::CUdeviceptr> arguments; ///< and tensor maps
   };
 
   cuda::CUdeviceptr resolve(const format::Argument &argument) const;
@@ -70,6 +75,7 @@ private:
   const format::Program &program;
   CudaStepMemory memory;
   std::vector<Launch> launches;
+  DeviceMemory tensorMaps;
 };
 
 } // namespace moert

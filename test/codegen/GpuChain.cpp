@@ -45,6 +45,7 @@ const std::vector<ProductCase> moec::test::productCases = {
     {"bf16_upto16", Element::BF16, 16, 320, 40},
     {"bf16_upto64", Element::BF16, 64, 72, 136},
     {"bf16_upto512", Element::BF16, 512, 136, 72},
+    {"bf16_wgmma", Element::BF16, 512, 136, 72, "sm_90a"},
 };
 
 std::vector<int64_t> ProductCase::tokens() const {
@@ -117,7 +118,7 @@ std::vector<Argument> GpuChain::arguments(const Names &operands,
   return all;
 }
 
-void GpuChain::runSteps(const std::string &target) {
+void GpuChain::runSteps() {
   for (const Step &step : steps) {
     GpuKernel alone(
         kernel("  " + step.text + "\n", step.operands, step.results), target);
@@ -126,10 +127,10 @@ void GpuChain::runSteps(const std::string &target) {
 }
 
 void GpuChain::expectSameGroup(const Names &operands, const Names &results,
-                               int64_t rows, const std::string &target) {
+                               int64_t rows) {
   std::vector<Argument> all = arguments(operands, results);
   std::vector<std::string> fresh = takeSnapshot(all);
-  runSteps(target);
+  runSteps();
   std::vector<std::string> expected = takeSnapshot(all);
   restore(all, fresh);
   expectSameOnGpu(group(operands, results), all, rows, expected, 0, target);

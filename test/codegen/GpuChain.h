@@ -34,6 +34,7 @@ struct ProductCase {
   Element weight;
   int64_t maxTokens;
   int64_t hidden, inner; ///< widths
+  const char *target = "sm_80";
 
   std::vector<int64_t> tokens() const;
 };
@@ -48,6 +49,8 @@ public:
 
   /// Kernels are for steps of up to `maxTokens` tokens; 0: of any number.
   explicit GpuChain(int64_t maxTokens = 0) : maxTokens(maxTokens) {}
+  explicit GpuChain(const ProductCase &how)
+      : maxTokens(how.maxTokens), target(how.target) {}
 
   /// A value, "x" for %x: its type and elements. Results start as NaN.
   TestTensor &input(const std::string &name, const std::string &type,
@@ -61,12 +64,12 @@ public:
             const Names &results, int64_t rows);
 
   /// Runs each operation for itself.
-  void runSteps(const std::string &target = "sm_80");
+  void runSteps();
   /// Runs all of them as one kernel of some results, in every mode, and
   /// expects the bits of the steps. `operands` and `results` in the order of
   /// the kernel's arguments.
   void expectSameGroup(const Names &operands, const Names &results,
-                       int64_t rows, const std::string &target = "sm_80");
+                       int64_t rows);
 
   TestTensor &operator[](const std::string &name) {
     return values.at(name).tensor;
@@ -91,6 +94,7 @@ private:
   std::string withTypes(std::string text) const;
 
   int64_t maxTokens;
+  std::string target = "sm_80";
   std::map<std::string, Value> values;
   std::vector<Step> steps;
 };

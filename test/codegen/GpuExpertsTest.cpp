@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(Weights, GpuRouter,
 TEST_P(GpuExperts, GathersRowsForGateAndUp) {
   for (int64_t tokens : GetParam().tokens()) {
     Layer layer(GetParam(), tokens);
-    GpuChain chain(GetParam().maxTokens);
+    GpuChain chain(GetParam());
     chain.input("x", rowsOf(layer.hidden, layer.activation()),
                 random(layer.activation(), tokens * layer.hidden, 1));
     chain.input("plan", layer.plan(), layer.makePlan());
@@ -39,7 +39,7 @@ TEST_P(GpuExperts, GathersRowsForGateAndUp) {
 TEST_P(GpuExperts, CombinesTheRowsOfATokenInTheOrderOfItsChoices) {
   for (int64_t tokens : GetParam().tokens()) {
     Layer layer(GetParam(), tokens);
-    GpuChain chain(GetParam().maxTokens);
+    GpuChain chain(GetParam());
     chain.input("h", rowsOf(layer.inner, layer.activation()),
                 random(layer.activation(), layer.slots() * layer.inner, 1));
     chain.input("plan", layer.plan(), layer.makePlan());
@@ -133,7 +133,7 @@ TEST_P(GpuExperts, RoutesBeforeGateAndUp) {
   for (int64_t tokens : GetParam().tokens()) {
     SCOPED_TRACE(std::to_string(tokens) + " tokens");
     Layer layer(GetParam(), tokens);
-    GpuChain chain(GetParam().maxTokens);
+    GpuChain chain(GetParam());
     Router{{tokens}, layer.weight, layer.hidden}.addSteps(chain);
     layer.addGateUp(chain);
     chain.expectSameGroup({"x0", "nw", "gate", "bias", "w1", "w3"},

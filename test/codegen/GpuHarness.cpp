@@ -10,6 +10,7 @@
 #include "dialects/MoE/MoE.h"
 #include "runtime/abi/GpuKernel.h"
 #include "runtime/emulator/check/Checks.h"
+#include "runtime/emulator/machine/TensorMap.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MathExtras.h"
@@ -68,6 +69,32 @@ GpuKernel::GpuKernel(const std::string &module, const std::string &targetName,
   name = kernel.getSymName().str();
   auto builder = findKernelBuilder(kernel, machine.machine);
   kernelPlan = *(*builder)->plan(kernel, kernelContext);
+  for (const TensorMapPlan &map : kernelPlan.tensorMaps) {
+    auto type = mlir::cast<mlir::RankedTensorType>(
+        kernel.getBody().getArgument(map.operand).getType());
+    uint64_t columns = type.getShape().back();
+    maps.push_back({map, uint64_t(type.getNumElements()) / columns, columns});
+  }
+}
+
+/// What the runtime makes of a bf16 matrix, see runtime/abi/GpuKernel.h.
+static emulator::TensorMap encode(const GpuKernel::Map &map, uint64_t address) {
+  constexpr uint16_t boxBytes = 128, each = 2;
+  emulator::TensorMap made;
+  made.address = address;
+  made.rank = 2;
+  std::fill(std::begin(made.extents), std::end(made.extents), 1);
+  std::fill(std::begin(made.box), std::end(made.box), 1);
+  std::fill(std::begin(made.elementStrides), std::end(made.elementStrides), 1);
+  made.extents[0] = map.columns;
+  made.extents[1] = map.rows;
+  made.strides[0] = map.columns * each;
+  made.box[0] = boxBytes / each;
+  made.box[1] = map.plan.boxRows;
+  made.element = emulator::TensorMap::Element::BF16;
+  made.swizzle = emulator::TensorMap::Swizzle::Bytes128;
+  made.seal();
+  return made;
 }
 
 //===----------------------------------------------------------------------===//
@@ -161,6 +188,10 @@ int32_t GpuKernel::run(const std::vector<Argument> &arguments, int64_t rows,
                             ? device.copyBatch(*batch, rows)
                             : device.copyIn(argument.data, argument.bytes));
     device.addParameter(addresses.back());
+  }
+  for (const Map &map : maps) {
+    emulator::TensorMap made = encode(map, addresses[map.plan.operand]);
+    device.addParameter(device.copyIn(&made, sizeof made));
   }
   BlockShape shape = blockShape(kernelPlan);
   int64_t zero = 0, pitch = llvm::alignTo(kernelPlan.scratchBytes, 64);

@@ -39,6 +39,12 @@ std::vector<GpuMode> gpuModes();
 /// One exec.kernel as PTX.
 class GpuKernel {
 public:
+  /// A bf16 matrix that the kernel reads by a tensor map.
+  struct Map {
+    TensorMapPlan plan;
+    uint64_t rows, columns;
+  };
+
   /// Compiles the only exec.kernel of the module for a target, "sm_90a". Throws
   /// std::runtime_error with what the compiler reports.
   GpuKernel(const std::string &module, const std::string &target,
@@ -64,6 +70,7 @@ private:
   std::string name, target, text;
   std::shared_ptr<mlir::MLIRContext> context; ///< of the plan's layouts
   KernelPlan kernelPlan;
+  std::vector<Map> maps;
   mutable uint64_t instructions = 0;
 };
 

@@ -69,7 +69,7 @@ TEST_P(GpuExactProduct, IsOneChainInTheOrderOfTheCpu) {
 TEST_P(GpuProduct, AddsAResidual) {
   int64_t n = 75, k = GetParam().hidden, rows = GetParam().tokens().back();
   Element weight = GetParam().weight, x = activationOf(weight);
-  GpuChain chain(GetParam().maxTokens);
+  GpuChain chain(GetParam());
   chain.input("x", rowsOf(k, x), random(x, rows * k, 1));
   chain.input("w", matrixOf({n, k}, weight), random(weight, n * k, 2));
   chain.input("r", rowsOf(n, Element::F32), random(Element::F32, rows * n, 3));
@@ -118,7 +118,7 @@ void Projections::addProducts(GpuChain &chain) const {
 
 TEST_P(GpuProduct, ComputesProductsOfTheSameRows) {
   Projections shape = {GetParam(), 33};
-  GpuChain chain(GetParam().maxTokens);
+  GpuChain chain(GetParam());
   chain.input("x", rowsOf(shape.hidden, shape.activation()),
               random(shape.activation(), shape.tokens * shape.hidden, 1));
   shape.addProducts(chain);
@@ -133,7 +133,7 @@ static void expectRotatedAndAppended(const Projections &shape, bool withNorm) {
   for (int64_t t = 0; t < shape.tokens; ++t)
     places.push_back(t % 3 ? Place{0, int32_t(20 + t)} : Place{1, int32_t(t)});
   TestBatch batch(places, cache);
-  GpuChain chain(shape.how.maxTokens);
+  GpuChain chain(shape.how);
   chain.batch(batch.batch);
   std::string rows = rowsOf(shape.hidden, shape.activation());
   GpuChain::Names operands = {"x"}, results;
@@ -193,7 +193,7 @@ TEST_P(GpuProduct, KeepsTheBestOfEachPart) {
   int64_t rows = GetParam().tokens().back(), k = GetParam().hidden;
   int64_t n = 300, part = 128, kept = 3 * 5;
   Element weight = GetParam().weight, x = activationOf(weight);
-  GpuChain chain(GetParam().maxTokens);
+  GpuChain chain(GetParam());
   chain.input("x", rowsOf(k, x), random(x, rows * k, 1));
   // Two columns of one part are the same, so that their logits tie.
   TestTensor &w =

@@ -14,10 +14,11 @@ import pathlib
 
 import driver
 
-TARGETS = ["sm_80", "sm_90a"]
 ORDERS = ["forward", "reverse", "random:1", "random:2"]
 COMPLETIONS = ["eager", "lazy"]
-CHUNKS = [5, 12]  # of 17 tokens: decode, and skinny with a rest
+# Borders of regimes, targets, and chunks of 17 tokens: decode, and skinny with a rest; wide, where there
+# are kernels of its own.
+CASES = [("8,64", ["sm_80", "sm_90a"], [5, 12]), ("1,2", ["sm_90a"], [12])]
 CHECKS = "all"
 
 
@@ -34,9 +35,16 @@ def score(artifact, tokens, scratch, target, chunk, **environment):
 def test(name, scratch):
     folder = pathlib.Path(name)
     tokens = json.loads((folder / "golden.json").read_text())["score_tokens"][:17]
-    artifact = driver.compile_model(folder, scratch / f"{folder.name}.moe",
-                                    f"--target={','.join(TARGETS)}")
-    for target, chunk in itertools.product(TARGETS, CHUNKS):
+    for regimes, targets, chunks in CASES:
+        artifact = driver.compile_model(folder, scratch / f"{folder.name}.moe", f"--target={','.join(targets)}",
+                                        f"--regimes={regimes}")
+        test_orders(artifact, tokens, scratch, itertools.product(targets, chunks))
+        artifact.unlink()
+    print(f"{folder.name}: the same bits in every order, and no finding")
+
+
+def test_orders(artifact, tokens, scratch, cases):
+    for target, chunk in cases:
         reference = score(artifact, tokens, scratch, target, chunk)
         for order, completion in itertools.product(ORDERS, COMPLETIONS):
             found = score(artifact, tokens, scratch, target, chunk, order=order, **{"async": completion})
@@ -44,8 +52,6 @@ def test(name, scratch):
                           f"{target}: other logits in chunks of {chunk}, {order}, {completion}")
         checked = score(artifact, tokens, scratch, target, chunk, check=CHECKS)
         driver.expect(checked == reference, f"{target}: other logits under checks")
-    artifact.unlink()
-    print(f"{folder.name}: the same bits in every order, and no finding")
 
 
 driver.main(test)

@@ -57,7 +57,7 @@ TEST_F(InspectTest, TextNamesEveryPart) {
        {"written by moec ", "architecture   custom", "vocabulary     40",
         "experts        none", "cache          bf16, 1 heads of 8",
         "end of text    2, 3", "tokenizer      SentencePiece, 9 B",
-        "target x86-64-v3", "target znver4", "needs    avx2, fma",
+        "target x86-64-v3", "target znver4", "needs          avx2, fma",
         "linear_40x20  decoder.linear",
         "program step, any: up to 64 tokens, 4 launches, arena of 10.0 KiB",
         "buffer pack_20.2.1, tensor table -> logits",
@@ -72,7 +72,7 @@ TEST_F(InspectTest, JsonIsCompleteAndStable) {
   auto json = llvm::json::parse(text);
   ASSERT_TRUE(bool(json)) << llvm::toString(json.takeError());
   const llvm::json::Object &root = *json->getAsObject();
-  EXPECT_EQ(root.getString("format"), "1.3");
+  EXPECT_EQ(root.getString("format"), "1.4");
   EXPECT_EQ(root.getObject("model")->getInteger("vocabulary"), 40);
   EXPECT_EQ(root.getObject("model")->getArray("eos")->size(), 2u);
   EXPECT_EQ(root.getObject("memory")->getInteger("cache_position"), 64);

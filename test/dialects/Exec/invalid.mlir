@@ -527,6 +527,18 @@ exec.program @best_tokens_as_logits regime("any") max_tokens(8) {
 
 // -----
 
+// tensor_map_c1
+// expected-error @below {{expected an operand and boxes of 1 to 256 rows, but got 1 and 257}}
+#large = #exec.tensor_map<operand = 1, rows = 257>
+
+// -----
+
+// tensor_map_c1
+// expected-error @below {{expected an operand and boxes of 1 to 256 rows, but got -1 and 64}}
+#negative = #exec.tensor_map<operand = -1, rows = 64>
+
+// -----
+
 // kernel_c3
 // expected-error @below {{expected a block that has the layouts, but got none}}
 exec.kernel @dispatch attributes {layouts = [#exec.shared_layout<"rows", at = 0, rows = 8, pitch = 128, bits = 1, to = 2>]} {
@@ -545,4 +557,34 @@ exec.kernel @dispatch attributes {block = #block, layouts = [#rows]} {
 ^bb0(%experts: tensor<?x2xi32>):
   %plan = moe.dispatch %experts : tensor<?x2xi32> -> !moe.plan<8, 2>
   exec.yield %plan : !moe.plan<8, 2>
+}
+
+// -----
+
+// kernel_c4
+// expected-error @below {{expected tensor maps of 2 arguments, but got one of argument 2}}
+exec.kernel @map_of_nothing attributes {tensor_maps = [#exec.tensor_map<operand = 2, rows = 64>]} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>):
+  %y = decoder.linear %x, %w : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
+// -----
+
+// kernel_c4
+// expected-error @below {{expected tensor maps of matrices whose rows are multiples of 16 bytes, but argument 0 is 'tensor<?x48xbf16>'}}
+exec.kernel @map_of_rows attributes {tensor_maps = [#exec.tensor_map<operand = 0, rows = 64>]} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>):
+  %y = decoder.linear %x, %w : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
+// -----
+
+// kernel_c4
+// expected-error @below {{expected tensor maps of matrices whose rows are multiples of 16 bytes, but argument 1 is 'tensor<96x46xbf16>'}}
+exec.kernel @map_of_odd_rows attributes {tensor_maps = [#exec.tensor_map<operand = 1, rows = 64>]} {
+^bb0(%x: tensor<?x46xbf16>, %w: tensor<96x46xbf16>):
+  %y = decoder.linear %x, %w : tensor<?x46xbf16>, tensor<96x46xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
 }

@@ -47,6 +47,15 @@ exec.kernel @dispatch_2of8 attributes {
   exec.yield %plan : !moe.plan<8, 2>
 }
 
+// CHECK-LABEL: exec.kernel @wide_96x48
+// CHECK-SAME: method = "wgmma", tensor_maps = [#exec.tensor_map<operand = 1, rows = 128>]
+exec.kernel @wide_96x48 attributes {method = "wgmma", tensor_maps = [#exec.tensor_map<operand = 1, rows = 128>]} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>):
+  %y = decoder.linear %x, %w
+      : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
 exec.kernel @append {
 ^bb0(%cache: !decoder.kv_cache<1, 1, 48, f32>, %k: tensor<?x48xf32>,
      %batch: !decoder.batch):

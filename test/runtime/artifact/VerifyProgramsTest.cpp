@@ -43,6 +43,13 @@ void addTop(ArtifactParts &parts, uint32_t topLogits) {
     target->programs.push_back(std::move(top));
   }
 }
+/// Gives the kernel of the first target, a GPU now, a tensor map.
+void addTensorMap(ArtifactParts &parts, uint32_t operand, uint32_t boxRows) {
+  target(parts).machine = Machine::Nvidia;
+  kernel(parts).block =
+      std::make_unique<Block>(128, 4, 1024, 0, 32, 0, 8, 0);
+  kernel(parts).tensor_maps.emplace_back(operand, boxRows);
+}
 void withIndex(Argument &argument, uint32_t index) {
   argument = Argument(argument.kind(), index);
 }
@@ -106,6 +113,20 @@ INSTANTIATE_TEST_SUITE_P(
              "target 'x86-64-v3': the symbol of kernel 0 is not an identifier"),
         CASE(ComputesNothing, kernel(p).computes = "",
              "target 'x86-64-v3': what kernel 0 computes is not a printable"),
+        CASE(UnprintableMethod, kernel(p).method = "a\nb",
+             "target 'x86-64-v3': the method of kernel 0 is not a printable"),
+        CASE(TensorMapOnACpu, kernel(p).tensor_maps.emplace_back(1, 64),
+             "target 'x86-64-v3': kernel 0 has tensor maps, but no block of a "
+             "GPU"),
+        CASE(TensorMapOfAResult, addTensorMap(p, 2, 64),
+             "target 'x86-64-v3': kernel 0 has a tensor map of operand 2, but "
+             "there are 2"),
+        CASE(BoxWithoutRows, addTensorMap(p, 1, 0),
+             "target 'x86-64-v3': kernel 0 has boxes of 0 rows, but they must "
+             "have 1 to 256"),
+        CASE(HugeBox, addTensorMap(p, 1, 257),
+             "target 'x86-64-v3': kernel 0 has boxes of 257 rows, but they "
+             "must have 1 to 256"),
         CASE(SymbolTwice,
              target(p).kernels.push_back(std::make_unique<KernelT>(kernel(p))),
              "target 'x86-64-v3': kernel 1 has the symbol linear_40x20 of a "
@@ -174,6 +195,11 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Launches, VerifyProgramsTest,
     testing::Values(
+        CASE(TensorMapOfAnInput, addTensorMap(p, 0, 64),
+             ">launch 0: argument 0 has a tensor map, but its kind is Input"),
+        CASE(TensorMapOfOddRows, addTensorMap(p, 1, 64),
+             ">launch 0: tensor embed has a tensor map, but is no row-major "
+             "matrix with rows of multiples of 16 bytes"),
         CASE(KernelOutOfRange, launch(p, 1).kernel = 1,
              ">launch 1: kernel is 1, but there are 1"),
         CASE(ArgumentMissing, launch(p, 1).arguments.pop_back(),

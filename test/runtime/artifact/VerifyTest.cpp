@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
         CASE(OtherKernelInterface, p.table.kernel_abi = 99,
              "its kernels have interface 99, but this program has 4"),
         CASE(OtherGpuKernelInterface, p.table.gpu_kernel_abi = 99,
-             "its kernels for GPUs have interface 99, but this program has 1"),
+             "its kernels for GPUs have interface 99, but this program has 2"),
         CASE(NoTarget, p.table.targets.clear(), "there is no target")),
     nameOf);
 
@@ -210,9 +210,9 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderCase{"OtherMagic", [](moert_header &h) { h.magic[1] = 'X'; },
                    "does not begin with the magic of an artifact"},
         HeaderCase{"OtherMajor", [](moert_header &h) { h.major = 2; },
-                   "has format 2.3, but this program reads 1.3"},
-        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 4; },
-                   "has format 1.4, but this program reads 1.3"},
+                   "has format 2.4, but this program reads 1.4"},
+        HeaderCase{"NewerMinor", [](moert_header &h) { h.minor = 5; },
+                   "has format 1.5, but this program reads 1.4"},
         HeaderCase{"Reserved", [](moert_header &h) { h.reserved = 5; },
                    "the header's reserved field is 5, not 0"},
         HeaderCase{"OtherSize", [](moert_header &h) { ++h.file_size; }, "has "},
