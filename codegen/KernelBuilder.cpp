@@ -91,6 +91,8 @@ LogicalResult moec::emitKernels(ModuleOp module, const KernelContext &context,
                                 ModuleOp into) {
   Emit emit(into.getLoc(), OpBuilder::atBlockEnd(into.getBody()));
   for (auto kernel : module.getOps<exec::KernelOp>()) {
+    if (kernel.getLibraryAttr())
+      continue;
     auto builder = findKernelBuilder(kernel, context.target.machine);
     if (failed(builder) || failed((*builder)->plan(kernel, context)))
       return failure();

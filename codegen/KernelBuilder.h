@@ -17,6 +17,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <optional>
+
 namespace moec {
 class Emit;
 
@@ -25,6 +27,13 @@ class Emit;
 struct TensorMapPlan {
   int64_t operand;
   int64_t boxRows;
+};
+
+/// A kernel that a library computes: which operands it reads, and the memory
+/// that it may use; see exec.library_product.
+struct LibraryPlan {
+  int64_t rows = 0, weight = 0, residual = -1;
+  int64_t workspaceBytes = 0;
 };
 
 /// How a kernel is launched, and what a launch costs.
@@ -48,6 +57,8 @@ struct KernelPlan {
   /// What is where in the shared memory.
   llvm::SmallVector<exec::SharedLayoutAttr, 2> layouts;
   llvm::SmallVector<TensorMapPlan, 0> tensorMaps;
+  /// Then no code is emitted.
+  std::optional<LibraryPlan> library;
   /// For people: how it is computed, and why so. May be empty.
   std::string method;
 };
@@ -91,8 +102,8 @@ const KernelBuilder *lookupKernelBuilder(mlir::Block &region, Machine machine);
 mlir::FailureOr<const KernelBuilder *> findKernelBuilder(exec::KernelOp kernel,
                                                          Machine machine);
 
-/// Emits every kernel of `module` into another one, for the target of
-/// `context`, and verifies what came of it.
+/// Emits every kernel of `module` that no library computes into another one, for
+/// the target of `context`, and verifies what came of it.
 mlir::LogicalResult emitKernels(mlir::ModuleOp module,
                                 const KernelContext &context,
                                 mlir::ModuleOp into);

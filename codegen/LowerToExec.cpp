@@ -179,7 +179,11 @@ private:
     if (failed(plan))
       return failure();
     plans[kernel] = *plan;
-    if (context.target.machine == Machine::Nvidia)
+    if (plan->library)
+      kernel.setLibraryAttr(exec::LibraryProductAttr::get(
+          &getContext(), plan->library->rows, plan->library->weight,
+          plan->library->residual, plan->library->workspaceBytes));
+    else if (context.target.machine == Machine::Nvidia)
       kernel.setBlockAttr(blockOf(*plan));
     if (!plan->layouts.empty()) {
       SmallVector<Attribute> layouts(plan->layouts.begin(),

@@ -59,6 +59,63 @@ def X86PackMatrixOperandsPass
   ];
 }
 
+def NvidiaChooseLibraryProductsPass
+    : Pass<"nvidia-choose-library-products", "::mlir::func::FuncOp"> {
+  let summary = "Say which products of many tokens cuBLASLt multiplies";
+  let description = [{
+    Marks each `decoder.linear` of a step of more than `few-tokens` tokens that
+    cuBLASLt can and should multiply with `exec.library`. Fusions then leave it
+    alone but for the residual, which cuBLASLt adds; `lower-to-exec` makes a call
+    of the library of it.
+
+    Not marked is a product
+
+    1. in a step of at most `few-tokens` tokens (`moe.max_tokens`), which reads
+       weights and computes little;
+    2. of f16, whose activations are f32;
+    3. whose rows, or those of its weight or result, are no multiples of 16 bytes;
+    4. whose weight is computed;
+    5. whose sums go on to `decoder.swiglu` or `decoder.part_top`, which a kernel of
+       its own computes with the product, and writes less.
+
+    Before:
+
+    ```mlir
+    module {
+      moe.parameter @wq : tensor<64x48xbf16>
+      func.func @wide(%x: tensor<?x48xbf16>) -> tensor<?x64xf32>
+          attributes {moe.max_tokens = 512 : i64} {
+        %wq = moe.read_parameter @wq : tensor<64x48xbf16>
+        %q = decoder.linear %x, %wq
+            : tensor<?x48xbf16>, tensor<64x48xbf16> -> tensor<?x64xf32>
+        return %q : tensor<?x64xf32>
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module {
+      moe.parameter @wq : tensor<64x48xbf16>
+      func.func @wide(%x: tensor<?x48xbf16>) -> tensor<?x64xf32>
+          attributes {moe.max_tokens = 512 : i64} {
+        %wq = moe.read_parameter @wq : tensor<64x48xbf16>
+        %q = decoder.linear %x, %wq {exec.library}
+            : tensor<?x48xbf16>, tensor<64x48xbf16> -> tensor<?x64xf32>
+        return %q : tensor<?x64xf32>
+      }
+    }
+    ```
+  }];
+  let options = [Option<"fewTokens", "few-tokens", "int64_t", "64",
+                        "Steps of at most so many have kernels of their own">];
+  let dependentDialects = ["::moec::exec::ExecDialect"];
+  let statistics = [
+    Statistic<"numProducts", "products", "Products that the library multiplies">
+  ];
+}
+
 def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
   let summary = "Turn @step into kernels and a program of their launches";
   let description = [{
@@ -76,7 +133,7 @@ def LowerToExecPass : Pass<"lower-to-exec", "::mlir::ModuleOp"> {
     `layer` is 0.
 
     The tasks, grain and costs of a launch come from the kernel builder's plan
-    for `target`.
+    for `target`, as does whether a library computes it (`library`).
 
     The module's `moe.model` gets what the artifact says about the model, all of
     it read off the IR: vocabulary, hidden, layers, kv_heads, head_dim,

@@ -97,6 +97,8 @@ static std::vector<GpuFeatures> gpuTable() {
   for (GpuFeatures &gpu : gpus) {
     gpu.hasWarpgroupProducts = gpu.arch == "sm_90a";
     gpu.hasTensorCopies = llvm::StringRef(gpu.arch).ends_with("a");
+    // What the cuBLAS manual recommends from Hopper on, and of earlier GPUs.
+    gpu.libraryWorkspace = int64_t(gpu.hasTensorCopies ? 32 : 4) << 20;
   }
   return gpus;
 }

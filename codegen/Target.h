@@ -39,6 +39,7 @@ struct GpuFeatures {
   int64_t maxBlocks = 0;             ///< of a multiprocessor
   bool hasTensorCopies = false;      ///< TMA and its barriers
   bool hasWarpgroupProducts = false; ///< wgmma
+  int64_t libraryWorkspace = 0;      ///< bytes that cuBLASLt may use
 };
 
 /// A machine that code is made for.

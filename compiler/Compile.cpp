@@ -203,6 +203,8 @@ Error Compilation::assembleCode(CompiledTarget &compiled, TargetCode &made) {
   made.machine = moert::format::Machine::Nvidia;
   made.code = std::move(code->fatBinary);
   for (auto kernel : compiled.module->getOps<exec::KernelOp>()) {
+    if (kernel.getLibraryAttr())
+      continue;
     KernelResources taken = code->kernels.lookup(kernel.getSymName());
     exec::BlockAttr block = kernel.getBlockAttr();
     int64_t resident = residentBlocks(compiled.target.gpu,

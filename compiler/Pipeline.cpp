@@ -38,12 +38,18 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   regimes.borders = options.regimes;
   AddTopEntryPassOptions top;
   top.k = options.topLogits;
+  // The library's order of summation is its own, and depends on the rows.
+  bool hasLibrary =
+      options.machine == Machine::Nvidia && !options.isBatchInvariant;
   return {{"fuse",
-           [regimes, top, fusions = options.fusions,
+           [regimes, top, hasLibrary, fusions = options.fusions,
             cost = options.cost](OpPassManager &passes) {
              if (top.k > 0)
                passes.addPass(createAddTopEntryPass(top));
              passes.addPass(createSplitRegimesPass(regimes));
+             if (hasLibrary)
+               passes.addNestedPass<func::FuncOp>(
+                   createNvidiaChooseLibraryProductsPass());
              addFusionPasses(passes, fusions, cost);
            }},
           {"pack",

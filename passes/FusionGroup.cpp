@@ -191,6 +191,29 @@ std::string Fuser::findTrafficObstacle(const FusionCandidate &candidate) {
          "launches";
 }
 
+/// Whether a library of the target computes the operation, or one in the group
+/// that it is.
+static Operation *findLibraryProduct(Operation *op) {
+  Operation *found = nullptr;
+  op->walk([&](decoder::LinearOp product) {
+    if (product->hasAttr(exec::libraryAttributeName))
+      found = product;
+  });
+  return found;
+}
+
+/// Why products that a library computes cannot be in the group: it adds a value
+/// to their rows, and does nothing else with them.
+static std::string findLibraryObstacle(const FusionCandidate &candidate) {
+  bool isSum = candidate.members.size() == 2 &&
+               isa<decoder::LinearOp>(candidate.members[0]) &&
+               isa<decoder::AddOp>(candidate.members[1]);
+  for (Operation *op : candidate.members)
+    if (Operation *product = findLibraryProduct(op); product && !isSum)
+      return "a library of the target computes " + describe(product);
+  return {};
+}
+
 std::string Fuser::findObstacle(const FusionCandidate &candidate) {
   Block *block = &step.getBody().front();
   for (Operation *op : candidate.members)
@@ -202,7 +225,8 @@ std::string Fuser::findObstacle(const FusionCandidate &candidate) {
     if (!obstacle.empty())
       return obstacle;
   }
-  return findTrafficObstacle(candidate);
+  std::string obstacle = findLibraryObstacle(candidate);
+  return obstacle.empty() ? findTrafficObstacle(candidate) : obstacle;
 }
 
 /// Adds to a list on the function. Layers that are alike have equal entries.

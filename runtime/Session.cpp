@@ -180,6 +180,7 @@ void Session::stats(moert_session_stats &stats) const {
   stats.cache_positions = pages.shape().pages * MOERT_PAGE_TOKENS;
   stats.launches = model.programs()[model.selectProgram(1)]->launches()->size();
   stats.launched = completedLaunches;
+  stats.library_calls = completedCalls;
   stats.steps = completedSteps;
   stats.tokens = completedTokens;
   stats.seconds = seconds;
@@ -208,6 +209,7 @@ bool Session::profile(int64_t kernel, moert_kernel_profile &entry) const {
   entry = {};
   entry.symbol = kernels.Get(index)->symbol()->c_str();
   entry.computes = kernels.Get(index)->computes()->c_str();
+  entry.is_library = kernels.Get(index)->library() != nullptr;
   for (size_t v = 0; v < totals.size(); ++v)
     for (uint32_t i = 0; i < totals[v].seconds.size(); ++i) {
       if (model.allPrograms()[v]->launches()->Get(i)->kernel() != index)

@@ -95,7 +95,8 @@ private:
   int64_t logitChunks = 0;
   Entry lastEntry = Entry::Step;
   int64_t stepNumber = 0;
-  int64_t completedSteps = 0, completedTokens = 0, completedLaunches = 0;
+  int64_t completedSteps = 0, completedTokens = 0, completedLaunches = 0,
+          completedCalls = 0;
   double seconds = 0;
 };
 

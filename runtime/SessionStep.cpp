@@ -200,7 +200,9 @@ Status Session::execute(StepSize size, Entry entry) {
   seconds += time.count();
   ++completedSteps;
   for (const format::Launch *launch : *program.launches())
-    completedLaunches += launchTasks(*launch, size) > 0;
+    (isLibraryCall(model.target(), *launch) ? completedCalls
+                                            : completedLaunches) +=
+        launchTasks(*launch, size) > 0;
   completedTokens += size.tokens;
   if (profile)
     recordProfile(version, size);

@@ -253,8 +253,9 @@ typedef struct moert_session_stats {
   int64_t scratch_bytes; /**< of all threads */
   int64_t cache_bytes, cache_bytes_used; /**< reserved, and in sequences */
   int64_t cache_positions;               /**< reserved */
-  int64_t launches;                      /**< of a one-token step */
-  int64_t launched;                      /**< in all steps that were run */
+  int64_t launches;      /**< of a one-token step, library calls included */
+  int64_t launched;      /**< kernels, in all steps that were run */
+  int64_t library_calls; /**< of cuBLASLt on GPUs, in all of them */
   int64_t steps, tokens;                 /**< completed so far */
   double seconds;                        /**< spent in them */
 } moert_session_stats;
@@ -268,7 +269,7 @@ typedef struct moert_step_cost {
                             E * (1 - (1 - k / E)^tokens) of them */
   double flops;        /**< of matrix products; a multiply-add is two */
   double cache_bytes;  /**< keys and values to write */
-  int64_t launches;
+  int64_t launches;    /**< of kernels and of a library */
 } moert_step_cost;
 MOERT_API moert_status moert_model_get_step_cost(const moert_model *model,
                                                  int64_t tokens, int64_t rows,
@@ -280,6 +281,7 @@ typedef struct moert_kernel_profile {
   const char *symbol, *computes;
   int64_t launches, tasks;
   double seconds, flops, weight_bytes; /**< bytes expected, as above */
+  int32_t is_library; /**< non-zero: launches are calls of cuBLASLt */
 } moert_kernel_profile;
 /** Fills entry `index` and returns 1; returns 0 past the last kernel or if the
     session does not profile. */

@@ -35,6 +35,8 @@ static LogicalResult emitEntries(ModuleOp module, const KernelContext &context,
                                  ModuleOp into) {
   Emit emit(into.getLoc(), OpBuilder::atBlockEnd(into.getBody()));
   for (auto kernel : module.getOps<exec::KernelOp>()) {
+    if (kernel.getLibraryAttr())
+      continue;
     auto builder = findKernelBuilder(kernel, Machine::Nvidia);
     if (failed(builder))
       return failure();

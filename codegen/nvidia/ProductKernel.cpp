@@ -6,6 +6,7 @@
 
 #include "codegen/nvidia/BlockNorm.h"
 #include "codegen/nvidia/BlockRouting.h"
+#include "codegen/nvidia/LibraryProduct.h"
 #include "codegen/nvidia/ProductStage.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -195,6 +196,8 @@ static LogicalResult checkProducts(const MatrixRegion &region) {
 
 static FailureOr<KernelPlan> planProducts(exec::KernelOp kernel,
                                           const KernelContext &context) {
+  if (isLibraryProduct(kernel.getBody().front()))
+    return planLibraryProduct(kernel, context);
   FailureOr<MatrixRegion> region = MatrixRegion::analyze(kernel);
   if (failed(region) || failed(checkProducts(*region)) ||
       (region->hasPrologue() && region->routes() &&

@@ -234,7 +234,7 @@ double ProgramReporter::otherFloor() const {
 /// experts' block of a layer reaches from what scores them to what combines
 /// them.
 void ProgramReporter::countLayers(RegimeReport &report) const {
-  uint64_t inLayers = 0, inBlocks = 0;
+  uint64_t inLayers = 0, inBlocks = 0, callsInLayers = 0;
   bool inBlock = false;
   Traffic between;
   for (auto [launch, moved] : llvm::zip(*program.launches(), launches)) {
@@ -242,15 +242,18 @@ void ProgramReporter::countLayers(RegimeReport &report) const {
       break;
     if (computes(*launch, "decoder.embed"))
       continue;
-    ++inLayers;
+    bool isCall = moert::isLibraryCall(target, *launch);
+    callsInLayers += isCall;
+    inLayers += !isCall;
     inBlock |= computes(*launch, "moe.router");
-    inBlocks += inBlock;
+    inBlocks += inBlock && !isCall;
     inBlock &= !computes(*launch, "moe.combine");
     between.add(moved.traffic);
   }
   double layers = std::max<double>(model.layers(), 1);
   double places = layers * static_cast<double>(size.tokens);
   report.launchesPerLayer = static_cast<double>(inLayers) / layers;
+  report.libraryCallsPerLayer = static_cast<double>(callsInLayers) / layers;
   report.moeLaunches = static_cast<double>(inBlocks) / layers;
   report.writtenPerTokenLayer = between.written / places;
   report.readPerTokenLayer = between.read / places;
@@ -297,7 +300,9 @@ RegimeReport ProgramReporter::report() {
   RegimeReport report;
   report.name = program.regime()->str();
   report.maxTokens = program.max_tokens();
-  report.launches = program.launches()->size();
+  for (const format::Launch *launch : *program.launches())
+    ++(moert::isLibraryCall(target, *launch) ? report.libraryCalls
+                                             : report.launches);
   countLayers(report);
   for (auto [launch, moved] : llvm::zip(*program.launches(), launches)) {
     report.traffic.add(moved.traffic);

@@ -55,6 +55,8 @@ struct RegimeReport {
   std::string name;
   uint64_t maxTokens = 0, launches = 0;
   double launchesPerLayer = 0, moeLaunches = 0;
+  uint64_t libraryCalls = 0; ///< beside launches
+  double libraryCallsPerLayer = 0;
   double writtenPerTokenLayer = 0, readPerTokenLayer = 0;
   Traffic traffic;
   /// What every program of this meaning moves: its parameters, once and without

@@ -49,6 +49,8 @@ static void printRegime(const RegimeReport &report, json::OStream &json) {
   json.attribute("launches_per_layer", report.launchesPerLayer);
   json.attribute("moe_block_launches", report.moeLaunches);
   json.attribute("launches_per_step", report.launches);
+  json.attribute("library_calls_per_layer", report.libraryCallsPerLayer);
+  json.attribute("library_calls_per_step", report.libraryCalls);
   json.attribute("intermediate_bytes_per_token_layer",
                  report.intermediatePerTokenLayer());
   json.attribute("intermediate_bytes_written_per_token_layer",
@@ -116,6 +118,13 @@ static std::string bytesText(double bytes) {
   return formatBytes(static_cast<uint64_t>(bytes + 0.5));
 }
 
+/// Launches, and calls of a library where there are any: "6.0 + 4.0 calls".
+static std::string countText(std::string launches, std::string calls,
+                             const RegimeReport &regime) {
+  return regime.libraryCalls == 0 ? launches
+                                  : launches + " + " + calls + " calls";
+}
+
 /// A row for each regime.
 static void printRegimes(const TargetReport &target, raw_ostream &output) {
   TextTable rows("lrrrrrrrr");
@@ -124,7 +133,10 @@ static void printRegimes(const TargetReport &target, raw_ostream &output) {
             "roofline"});
   for (const RegimeReport &regime : target.regimes)
     rows.add({regime.name, formatCount(regime.maxTokens),
-              formatCount(regime.launches), fixed(regime.launchesPerLayer, 1),
+              countText(formatCount(regime.launches),
+                        formatCount(regime.libraryCalls), regime),
+              countText(fixed(regime.launchesPerLayer, 1),
+                        fixed(regime.libraryCallsPerLayer, 1), regime),
               fixed(regime.moeLaunches, 1),
               bytesText(regime.intermediatePerTokenLayer()),
               bytesText(regime.traffic.total()), bytesText(regime.floorBytes),

@@ -30,6 +30,7 @@ private:
   void printModel();
   void printMemory();
   void printBlock(const format::Block &block);
+  void printLibrary(const format::LibraryProduct &call);
   void printTarget(const format::Target &target);
   void printProgram(const format::Target &target,
                     const format::Program &program);
@@ -105,11 +106,12 @@ void JsonForm::printMemory() {
   MemoryNeeds needs(table);
   json.attributeObject("memory", [&] {
     json.attribute("formula",
-                   "weights + arena + threads * scratch + batch * logits_row + "
-                   "batch * round_up(context, page_positions) * "
+                   "weights + arena + workspace + threads * scratch + "
+                   "batch * logits_row + batch * round_up(context, page_positions) * "
                    "cache_position");
     json.attribute("weights", needs.weights);
     json.attribute("arena", needs.arena);
+    json.attribute("workspace", needs.workspace);
     json.attribute("scratch", needs.scratch);
     json.attribute("logits_row", needs.logitsRow);
     json.attribute("cache_position", needs.cachePosition);
@@ -162,6 +164,16 @@ void JsonForm::printBlock(const format::Block &block) {
   json.attribute("scratch_bytes", block.scratch_bytes());
 }
 
+void JsonForm::printLibrary(const format::LibraryProduct &call) {
+  json.attribute("rows", call.rows());
+  json.attribute("weight", call.weight());
+  json.attribute("residual", call.residual());
+  json.attribute("type", moert::dataTypeName(call.type()));
+  json.attribute("columns", call.columns());
+  json.attribute("depth", call.depth());
+  json.attribute("workspace_bytes", call.workspace_bytes());
+}
+
 void JsonForm::printTarget(const format::Target &target) {
   text("name", target.name());
   json.attributeArray("features", [&] {
@@ -179,6 +191,8 @@ void JsonForm::printTarget(const format::Target &target) {
     json.attribute("results", kernel.results());
     if (const format::Block *block = kernel.block())
       json.attributeObject("block", [&] { printBlock(*block); });
+    if (const format::LibraryProduct *call = kernel.library())
+      json.attributeObject("library", [&] { printLibrary(*call); });
     if (kernel.method())
       text("method", kernel.method());
     if (const auto *maps = kernel.tensor_maps())

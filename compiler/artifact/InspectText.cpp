@@ -68,6 +68,8 @@ static void printMemory(const format::Artifact &table, raw_ostream &output) {
   TextTable terms("lrl");
   terms.add({"weights", formatBytes(needs.weights), "mapped from the file"});
   terms.add({"arena", formatBytes(needs.arena), "buffers of a step"});
+  if (needs.workspace > 0)
+    terms.add({"workspace", formatBytes(needs.workspace), "of cuBLASLt"});
   terms.add({"scratch", formatBytes(needs.scratch), "for each thread"});
   terms.add({"logits", formatBytes(needs.logitsRow), "for each sequence"});
   terms.add({"cache", formatBytes(needs.cachePosition),
@@ -84,7 +86,8 @@ static void printMemory(const format::Artifact &table, raw_ostream &output) {
       row.push_back(formatBytes(needs.total(context, batch, /*threads=*/1)));
     totals.add(row);
   }
-  output << "  weights + arena + threads * scratch + sequences * logits\n"
+  output << "  weights + arena + " << (needs.workspace > 0 ? "workspace + " : "")
+         << "threads * scratch + sequences * logits\n"
             "    + sequences * context, in whole pages, * cache; one thread:\n";
   totals.print(output, 2);
 }
@@ -137,7 +140,9 @@ static void printTarget(const moert::Artifact &artifact,
   output << "  kernels\n";
   TextTable kernels("ll");
   for (const format::Kernel *kernel : *target.kernels())
-    kernels.add({kernel->symbol()->str(), kernel->computes()->str()});
+    kernels.add({kernel->symbol()->str(),
+                 kernel->computes()->str() +
+                     (kernel->library() ? ", by cuBLASLt" : "")});
   kernels.print(output, 4);
   for (const format::Program *program : *target.programs())
     printProgram(artifact.table(), target, *program, output);

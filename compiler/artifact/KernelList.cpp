@@ -29,7 +29,7 @@ using GpuKernels = std::map<std::string, const format::Kernel *>;
 GpuKernels kernelsOf(const format::Target &target) {
   GpuKernels kernels;
   for (const format::Kernel *kernel : *target.kernels())
-    if (kernel->block())
+    if (kernel->block() || kernel->library())
       kernels[kernel->symbol()->str()] = kernel;
   return kernels;
 }
@@ -43,7 +43,14 @@ uint32_t residentWarps(const format::Block &block) {
   return block.resident_blocks() * ((block.threads() + 31) / 32);
 }
 
-void addResources(const format::Block &block, std::vector<std::string> &cells) {
+/// Those of a library's kernels are its own.
+void addResources(const format::Kernel &kernel,
+                  std::vector<std::string> &cells) {
+  if (!kernel.block()) {
+    cells.insert(cells.end(), 5, "-");
+    return;
+  }
+  const format::Block &block = *kernel.block();
   for (uint32_t n : {block.threads(), block.registers(),
                      block.shared_bytes() + block.static_bytes(),
                      block.local_bytes(), residentWarps(block)})
@@ -68,7 +75,7 @@ void printRegime(const RegimeReport &regime, const GpuKernels &gpuKernels,
   for (const KernelReport &kernel : regime.kernels) {
     std::vector<std::string> cells = {kernel.kernel};
     if (isGpu)
-      addResources(*gpuKernels.at(kernel.kernel)->block(), cells);
+      addResources(*gpuKernels.at(kernel.kernel), cells);
     double count = static_cast<double>(kernel.launches);
     cells.push_back(utostr(kernel.launches));
     for (double number :
@@ -97,8 +104,10 @@ void writeKernel(json::OStream &json, const KernelReport &kernel,
   auto found = gpuKernels.find(kernel.kernel);
   if (found == gpuKernels.end())
     return;
-  const format::Block &own = *found->second->block();
   json.attribute("method", methodOf(*found->second));
+  if (!found->second->block())
+    return;
+  const format::Block &own = *found->second->block();
   json.attribute("threads", own.threads());
   json.attribute("registers", own.registers());
   json.attribute("shared_bytes", own.shared_bytes() + own.static_bytes());

@@ -17,6 +17,10 @@ MemoryNeeds::MemoryNeeds(const moert::format::Artifact &table) {
     weights += tensor->length();
   for (const moert::format::Target *target : *table.targets()) {
     scratch = std::max<uint64_t>(scratch, target->scratch_bytes());
+    for (const moert::format::Kernel *kernel : *target->kernels())
+      if (kernel->library())
+        workspace = std::max<uint64_t>(workspace,
+                                       kernel->library()->workspace_bytes());
     for (const moert::format::Program *program : *target->programs())
       arena = std::max<uint64_t>(arena, program->arena_bytes());
   }
@@ -33,6 +37,6 @@ uint64_t MemoryNeeds::cache(uint64_t context, uint64_t batch) const {
 
 uint64_t MemoryNeeds::total(uint64_t context, uint64_t batch,
                             uint64_t threads) const {
-  return weights + arena + threads * scratch + batch * logitsRow +
+  return weights + arena + workspace + threads * scratch + batch * logitsRow +
          cache(context, batch);
 }

@@ -18,7 +18,7 @@ namespace moec {
 
 /// The terms of
 ///
-///     weights + arena + threads * scratch + batch * logitsRow
+///     weights + arena + workspace + threads * scratch + batch * logitsRow
 ///             + batch * roundUp(context, pagePositions) * cachePosition
 ///
 /// in bytes. Weights are mapped from the file: the system can take back what is
@@ -28,6 +28,7 @@ struct MemoryNeeds {
 
   uint64_t weights = 0; ///< stored tensors
   uint64_t arena = 0;   ///< of the program that needs most, on any target
+  uint64_t workspace = 0; ///< of a library, on the target that needs most
   uint64_t scratch = 0; ///< of a thread, on the target that needs most
   uint64_t logitsRow = 0;
   uint64_t cachePosition = 0; ///< keys and values of a position, all layers

@@ -161,6 +161,23 @@ toTensorMaps(flatbuffers::FlatBufferBuilder &builder, exec::KernelOp kernel) {
   return builder.CreateVectorOfStructs(maps);
 }
 
+/// A kernel that a library computes.
+static format::LibraryProduct toLibraryProduct(exec::KernelOp kernel) {
+  exec::LibraryProductAttr call = kernel.getLibraryAttr();
+  auto types = kernel.getBody().front().getArgumentTypes();
+  auto weight = cast<RankedTensorType>(types[call.getWeight()]);
+  int64_t residual =
+      call.getResidual() < 0 ? types.size() : call.getResidual();
+  return format::LibraryProduct(
+      static_cast<uint32_t>(call.getRows()),
+      static_cast<uint32_t>(call.getWeight()), static_cast<uint32_t>(residual),
+      weight.getElementType().isF32() ? format::DataType::F32
+                                      : format::DataType::BF16,
+      static_cast<uint64_t>(weight.getDimSize(0)),
+      static_cast<uint64_t>(weight.getDimSize(1)),
+      static_cast<uint64_t>(call.getWorkspace()));
+}
+
 TargetTables::Kernels TargetTables::buildKernels() {
   Kernels kernels;
   for (auto kernel : module.getOps<exec::KernelOp>()) {
@@ -178,11 +195,14 @@ TargetTables::Kernels TargetTables::buildKernels() {
     flatbuffers::Offset<flatbuffers::String> method;
     if (std::optional<StringRef> text = kernel.getMethod())
       method = builder.CreateString(text->str());
+    std::optional<format::LibraryProduct> library;
+    if (kernel.getLibraryAttr())
+      library = toLibraryProduct(kernel);
     kernels.push_back(format::CreateKernel(
         builder, symbol, computes, body.getNumArguments(),
         body.getTerminator()->getNumOperands(), fusion,
         block ? &*block : nullptr, layouts, toTensorMaps(builder, kernel),
-        method));
+        method, library ? &*library : nullptr));
   }
   return kernels;
 }

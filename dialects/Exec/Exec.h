@@ -22,6 +22,11 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace moec::exec {
+/// On a decoder.linear: that a library of the target multiplies it.
+inline constexpr llvm::StringLiteral libraryAttributeName = "exec.library";
+} // namespace moec::exec
+
 #include "dialects/Exec/ExecDialect.h.inc"
 #include "dialects/Exec/ExecEnums.h.inc"
 #define GET_TYPEDEF_CLASSES

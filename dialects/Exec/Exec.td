@@ -9,6 +9,7 @@
 #ifndef DIALECTS_EXEC_EXEC_TD
 #define DIALECTS_EXEC_EXEC_TD
 
+include "dialects/Exec/ExecBuffers.td"
 include "dialects/Exec/ExecDialect.td"
 include "dialects/Exec/ExecOps.td"
 

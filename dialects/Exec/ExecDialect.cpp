@@ -4,6 +4,8 @@
 
 #include "dialects/Exec/Exec.h"
 
+#include "dialects/Decoder/Decoder.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -72,6 +74,20 @@ TensorMapAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult
+LibraryProductAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                           int64_t rows, int64_t weight, int64_t residual,
+                           int64_t workspace) {
+  // library_product_c1
+  if (rows < 0 || weight < 0 || residual < -1)
+    return emitError() << "expected arguments for rows and weight, and one or "
+                          "-1 for the residual, but got "
+                       << rows << ", " << weight << " and " << residual;
+  if (workspace < 0)
+    return emitError() << "expected bytes of memory, but got " << workspace;
+  return success();
+}
+
 LogicalResult PanelsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t width, int64_t depth, int64_t unit) {
   // panels_c1
@@ -94,6 +110,18 @@ RowBlocksAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (slab % depth != 0)
     return emitError() << "expected a slab that is a multiple of the depth "
                        << depth << ", but got " << slab;
+  return success();
+}
+
+LogicalResult ExecDialect::verifyOperationAttribute(Operation *op,
+                                                    NamedAttribute attribute) {
+  if (attribute.getName() != libraryAttributeName)
+    return success();
+  if (!isa<UnitAttr>(attribute.getValue()) || !isa<decoder::LinearOp>(op))
+    return op->emitOpError("expected '")
+           << libraryAttributeName
+           << "' as a unit attribute of decoder.linear, but got "
+           << attribute.getValue();
   return success();
 }
 

@@ -46,8 +46,13 @@ def Exec_Dialect : Dialect {
           grain(8) flops(#exec.extent<9216 * rows + 0>) weights(whole)
     }
     ```
+
+    The attribute `exec.library` of a `decoder.linear` says that a library of the
+    target multiplies it: it is in a group with nothing but a `decoder.add` of
+    its result, or in none.
   }];
   let cppNamespace = "::moec::exec";
+  let hasOperationAttrVerify = 1;
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }
@@ -186,6 +191,24 @@ def Exec_TensorMapAttr : AttrDef<Exec_Dialect, "TensorMap"> {
     - (C1) `operand` is not negative, and `rows` is 1 to 256.
   }];
   let parameters = (ins "int64_t":$operand, "int64_t":$rows);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Exec_LibraryProductAttr : AttrDef<Exec_Dialect, "LibraryProduct"> {
+  let mnemonic = "library_product";
+  let summary = "A kernel that is a call of a library for matrix products";
+  let description = [{
+    The result is the product of argument `rows` with argument `weight`, both
+    row-major with K contiguous, and argument `residual`, which is -1 where
+    nothing is added. The library may use `workspace` bytes of memory.
+
+    Constraints:
+    - (C1) `rows`, `weight` and `workspace` are not negative, and `residual` is
+      at least -1.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$weight,
+                        "int64_t":$residual, "int64_t":$workspace);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

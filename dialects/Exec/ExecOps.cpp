@@ -175,6 +175,27 @@ static LogicalResult verifyTensorMap(KernelOp kernel, TensorMapAttr map) {
   return success();
 }
 
+static LogicalResult verifyLibrary(KernelOp kernel, LibraryProductAttr call) {
+  Block &body = kernel.getBody().front();
+  if (kernel.getBlockAttr() || body.getTerminator()->getNumOperands() != 1)
+    return kernel.emitOpError("expected no block and one result of a kernel "
+                              "that a library computes");
+  auto arguments = body.getArgumentTypes();
+  for (int64_t index : {call.getRows(), call.getWeight(), call.getResidual()}) {
+    if (index < 0)
+      continue; // no residual
+    if (index >= static_cast<int64_t>(arguments.size()))
+      return kernel.emitOpError("expected the library to read ")
+             << arguments.size() << " arguments, but got argument " << index;
+    auto tensor = dyn_cast<RankedTensorType>(arguments[index]);
+    if (!tensor || tensor.getRank() != 2 || tensor.getEncoding())
+      return kernel.emitOpError("expected the library to read row-major "
+                                "matrices, but argument ")
+             << index << " is " << arguments[index];
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   // kernel_c1
   Block &body = getBody().front();
@@ -205,6 +226,10 @@ LogicalResult KernelOp::verify() {
     for (auto map : maps.getAsRange<TensorMapAttr>())
       if (failed(verifyTensorMap(*this, map)))
         return failure();
+
+  // kernel_c5
+  if (LibraryProductAttr call = getLibraryAttr())
+    return verifyLibrary(*this, call);
   return success();
 }
 

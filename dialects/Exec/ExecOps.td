@@ -130,8 +130,9 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
     The region's arguments are what the launch reads and its yielded values what
     it writes, in the order of the launch's arguments. Layouts are encodings of
     the tensor types. `fusion` names the fusion whose group it was; `block`, the
-    `layouts` of what it shares and `tensor_maps` are for GPUs; `max_tokens` bounds
-    the tokens of its steps; `method` tells people how it is computed, and why so.
+    `layouts` of what it shares and `tensor_maps` are for GPUs; `library` says that
+    a library computes it, not code of its own; `max_tokens` bounds the tokens of
+    its steps; `method` tells people how it is computed, and why so.
 
     Constraints:
     - (C1) The region holds at least one operation besides `exec.yield`.
@@ -140,6 +141,8 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
       `runtime/abi/Kernel.h` gives a representation.
     - (C3) `layouts` come with a `block`, in whose shared memory they end.
     - (C4) Tensor maps are of static tensors with rows of multiples of 16 bytes.
+    - (C5) A kernel with `library` has one result, no `block`, and arguments that
+      are matrices where `library` names them.
 
     Example:
 
@@ -154,9 +157,10 @@ def Exec_KernelOp : Exec_Op<"kernel", [Symbol, IsolatedFromAbove,
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$fusion,
       OptionalAttr<Exec_BlockAttr>:$block, OptionalAttr<Exec_Layouts>:$layouts,
       OptionalAttr<TypedArrayAttrBase<Exec_TensorMapAttr, "maps">>:$tensor_maps,
+      OptionalAttr<Exec_LibraryProductAttr>:$library,
       OptionalAttr<StrAttr>:$method, OptionalAttr<I64Attr>:$max_tokens);
   let builders = [OpBuilder<(ins "llvm::StringRef":$name),
-      "build($_builder, $_state, name, {}, {}, {}, {}, {}, {});">];
+      "build($_builder, $_state, name, {}, {}, {}, {}, {}, {}, {});">];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat =
       "$sym_name (`fusion` `(` $fusion^ `)`)? attr-dict-with-keyword $body";
@@ -229,130 +233,8 @@ def Exec_ProgramOp : Exec_Op<"program", [Symbol, IsolatedFromAbove, NoTerminator
 }
 
 //===----------------------------------------------------------------------===//
-// Operands of launches
+// Launches
 //===----------------------------------------------------------------------===//
-
-def Exec_AllocOp : Exec_Op<"alloc", [HasParent<"ProgramOp">]> {
-  let summary = "Reserve memory of a step";
-  let description = [{
-    `rows` rows of type `row`, at byte `offset` of the arena once planned. Static:
-    nothing is allocated when the step runs.
-
-    Constraints:
-    - (C1) `row` is a static tensor type, or a scalar type for one element a row,
-      of whole bytes.
-    - (C2) `offset`, if given, is a multiple of 64 and not negative.
-
-    Example:
-
-    ```mlir
-    %h = exec.alloc #exec.extent<2 * tokens + 0> of tensor<14336xbf16> at(4096)
-    %plan = exec.alloc #exec.extent<4 * tokens + 9> of i32
-    ```
-  }];
-  let arguments = (ins Exec_ExtentAttr:$rows, TypeAttr:$row,
-                       OptionalAttr<I64Attr>:$offset);
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = [{
-    qualified($rows) `of` $row (`at` `(` $offset^ `)`)? attr-dict
-  }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Bytes of one row.
-    int64_t getRowBytes();
-  }];
-}
-
-def Exec_WeightOp : Exec_Op<"weight", [Pure, Exec_NamesResults, HasParent<"ProgramOp">,
-    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "Point to a stored tensor";
-  let description = [{
-    The buffer is where the artifact's tensor is mapped; it is never written.
-
-    Constraints:
-    - (C1) `tensor` names an `exec.tensor`.
-
-    Example:
-
-    ```mlir
-    %w = exec.weight @lm_head.panels
-    ```
-  }];
-  let arguments = (ins FlatSymbolRefAttr:$tensor);
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = "$tensor attr-dict";
-}
-
-def Exec_InputOp : Exec_Op<"input", [Pure, Exec_NamesResults,
-    HasParent<"ProgramOp">]> {
-  let summary = "Point to what the runtime brings to the step";
-  let description = [{
-    `tokens` is [T] and `rows` [R], both i32; `batch` is a moert_batch of
-    `runtime/abi/Kernel.h`. Never written.
-
-    Example:
-
-    ```mlir
-    %tokens = exec.input tokens
-    ```
-  }];
-  let arguments = (ins Exec_InputAttr:$kind);
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = "$kind attr-dict";
-}
-
-def Exec_CacheOp : Exec_Op<"cache", [Pure, Exec_NamesResults,
-    HasParent<"ProgramOp">]> {
-  let summary = "Point to the cached keys and values of a layer";
-  let description = [{
-    The pages of one layer, read and written in place.
-
-    Constraints:
-    - (C1) `layer` is not negative.
-
-    Example:
-
-    ```mlir
-    %cache = exec.cache layer(3)
-    ```
-  }];
-  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$layer);
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = "`layer` `(` $layer `)` attr-dict";
-}
-
-def Exec_LogitsOp : Exec_Op<"logits", [Pure, Exec_NamesResults,
-    HasParent<"ProgramOp">]> {
-  let summary = "Point to the result of the step";
-  let description = [{
-    f32 [R, vocabulary], where the runtime reads it.
-
-    Example:
-
-    ```mlir
-    %logits = exec.logits
-    ```
-  }];
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = "attr-dict";
-}
-
-def Exec_TopOp : Exec_Op<"top", [Pure, Exec_NamesResults,
-    HasParent<"ProgramOp">]> {
-  let summary = "Point to a result of a step for the best logits";
-  let description = [{
-    `logits` is f32 [R, k], `tokens` i32 [R, k], where the runtime reads them.
-
-    Example:
-
-    ```mlir
-    %tokens = exec.top tokens
-    ```
-  }];
-  let arguments = (ins Exec_TopAttr:$kind);
-  let results = (outs Exec_BufferType:$buffer);
-  let assemblyFormat = "$kind attr-dict";
-}
 
 def Exec_LaunchOp : Exec_Op<"launch", [HasParent<"ProgramOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -20,6 +20,11 @@ int64_t moert::launchTasks(const format::Launch &launch, StepSize size) {
                                              : evaluate(*launch.tasks(), size);
 }
 
+bool moert::isLibraryCall(const format::Target &target,
+                          const format::Launch &launch) {
+  return target.kernels()->Get(launch.kernel())->library() != nullptr;
+}
+
 double moert::expectedExperts(double experts, double perToken, double tokens) {
   return experts * (1 - std::pow(1 - perToken / experts, tokens));
 }

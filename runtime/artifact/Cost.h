@@ -26,6 +26,9 @@ int64_t evaluate(const format::Extent &extent, StepSize size);
 /// of logits that nobody wants.
 int64_t launchTasks(const format::Launch &launch, StepSize size);
 
+/// Whether a launch is a call of a library, which counts apart.
+bool isLibraryCall(const format::Target &target, const format::Launch &launch);
+
 struct LaunchCost {
   double weightBytes; ///< to read; experts as expected of uniform routing
   double flops;       ///< a multiply-add is two

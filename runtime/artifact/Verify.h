@@ -96,6 +96,17 @@ bool verifyTargets(const Report &report, const format::Artifact &table);
 /// Buffers, launches and arguments of the programs of `target`.
 bool verifyPrograms(const Report &report, const format::Artifact &table,
                     const format::Target &target);
+/// A launch, and what it is of.
+struct VerifiedLaunch {
+  const format::Artifact &table;
+  const format::Program &program;
+  const format::Kernel &kernel;
+  const format::Launch &launch;
+};
+/// What a launch of a kernel that is a library's reads and writes; `entry` names
+/// the launch. To be called by `verifyPrograms`, after its other checks.
+bool verifyLibraryCall(const Report &report, const VerifiedLaunch &launch,
+                       const std::string &entry);
 /// Bytes of the tensors and of the padding between them.
 bool verifyWeights(const Report &report, const Artifact &artifact,
                    const VerifyProgress &progress);

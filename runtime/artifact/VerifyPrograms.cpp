@@ -222,7 +222,10 @@ bool ProgramVerifier::verifyLaunch(uint32_t index) {
     if (written && argument.kind() == ArgumentKind::Top)
       writesTop[argument.index()] = true;
   }
-  return verifyTensorMaps(owner, launch);
+  return verifyTensorMaps(owner, launch) &&
+         (!kernel.library() ||
+          verifyLibraryCall(report, {table, program, kernel, launch},
+                            entry + owner));
 }
 
 /// What a tensor map describes: row-major matrices whose rows are multiples of

@@ -26,9 +26,10 @@ static bool verifyBlock(const Report &report, const format::Target &target,
                         uint32_t index, const std::string &entry) {
   const format::Block *block = target.kernels()->Get(index)->block();
   bool isGpu = target.machine() == format::Machine::Nvidia;
-  if (isGpu != (block != nullptr))
+  bool hasLibrary = target.kernels()->Get(index)->library() != nullptr;
+  if ((isGpu && !hasLibrary) != (block != nullptr))
     return report.damaged(entry, "kernel ", index,
-                          isGpu ? " has no block" : " has a block of a GPU");
+                          block ? " has a block of a GPU" : " has no block");
   if (!block)
     return true;
   if (block->threads() < 1 || block->threads() > Limits::blockThreads)
@@ -46,6 +47,42 @@ static bool verifyBlock(const Report &report, const format::Target &target,
   if (block->scratch_bytes() > Limits::scratch)
     return report.damaged(entry, "kernel ", index, " has scratch of ",
                           block->scratch_bytes(), " bytes, but at most ",
+                          Limits::scratch, " are allowed");
+  return true;
+}
+
+/// A kernel that is a call of a library.
+static bool verifyLibrary(const Report &report, const format::Target &target,
+                          uint32_t index, const std::string &entry) {
+  const format::Kernel &kernel = *target.kernels()->Get(index);
+  const format::LibraryProduct *call = kernel.library();
+  if (!call)
+    return true;
+  if (target.machine() != format::Machine::Nvidia)
+    return report.damaged(entry, "kernel ", index,
+                          " is a library's, which no CPU's is");
+  if (kernel.results() != 1)
+    return report.damaged(entry, "kernel ", index, " is a library's, but has ",
+                          kernel.results(), " results");
+  if (call->rows() >= kernel.operands() || call->weight() >= kernel.operands() ||
+      call->residual() > kernel.operands())
+    return report.damaged(entry, "kernel ", index, " multiplies operand ",
+                          call->rows(), " with operand ", call->weight(),
+                          " and adds ", call->residual(), ", but there are ",
+                          kernel.operands());
+  if (call->type() != format::DataType::F32 &&
+      call->type() != format::DataType::BF16)
+    return report.damaged(entry, "kernel ", index, " multiplies type ",
+                          static_cast<uint32_t>(call->type()),
+                          ", but a library's must be F32 or BF16");
+  for (uint64_t size : {call->columns(), call->depth()})
+    if (size == 0 || size > Limits::dimension)
+      return report.damaged(entry, "kernel ", index, " multiplies matrices of ",
+                            call->columns(), " x ", call->depth(),
+                            ", but sizes must be 1 to ", Limits::dimension);
+  if (call->workspace_bytes() > Limits::scratch)
+    return report.damaged(entry, "kernel ", index, " has a workspace of ",
+                          call->workspace_bytes(), " bytes, but at most ",
                           Limits::scratch, " are allowed");
   return true;
 }
@@ -106,6 +143,7 @@ static bool verifyKernels(const Report &report, const format::Artifact &table,
       return report.damaged(entry, "the method of kernel ", i,
                             " is not a printable text");
     if (!verifyBlock(report, target, i, entry) ||
+        !verifyLibrary(report, target, i, entry) ||
         !verifyTensorMaps(report, kernel, i, entry))
       return false;
   }

@@ -38,12 +38,14 @@ public:
 private:
   Status loadCode();
   Status findKernel(const format::Kernel &kernel);
+  Status makeProduct(const format::Kernel &kernel);
   uint64_t placeTensors();
   Status checkFreeMemory(uint64_t needed) const;
   Status uploadTensors();
 
   CudaChoice choice;
   CudaContext gpu;
+  std::shared_ptr<const CublasLibrary> library; ///< if a kernel needs it
   cuda::CUdevice device = 0;
   cuda::CUmodule module = nullptr;
   DeviceMemory weights;
@@ -139,6 +141,8 @@ CudaDevice::~CudaDevice() {
   {
     CudaScope scope(*gpu.driver, gpu.context);
     weights = {};
+    gpu.kernels.clear();
+    library = nullptr;
     if (module)
       gpu.driver->cuModuleUnload(module);
   }
@@ -147,7 +151,7 @@ CudaDevice::~CudaDevice() {
 
 Status CudaDevice::findKernel(const format::Kernel &kernel) {
   const CudaDriver &driver = *gpu.driver;
-  CudaKernel found{nullptr, *kernel.block(), kernel.tensor_maps()};
+  CudaKernel found{nullptr, *kernel.block(), kernel.tensor_maps(), nullptr};
   std::string purpose = "find the kernel " + kernel.symbol()->str();
   Status status =
       driver.check(driver.cuModuleGetFunction(&found.function, module,
@@ -175,7 +179,32 @@ Status CudaDevice::loadCode() {
       gpu.driver->cuModuleLoadData(&module, bytes.data), "load the code");
   for (const format::Kernel *kernel : *gpu.model.target->kernels())
     if (status.ok())
-      status = findKernel(*kernel);
+      status = kernel->library() ? makeProduct(*kernel) : findKernel(*kernel);
+  return status;
+}
+
+/// The most rows of any launch of a kernel.
+static int64_t mostRows(const DeviceModel &model, uint32_t kernel) {
+  int64_t most = 1;
+  for (const format::Program *program : model.programs)
+    for (const format::Launch *launch : *program->launches())
+      if (launch->kernel() == kernel)
+        most =
+            std::max(most, evaluate(*launch->rows(), {program->max_tokens(),
+                                                      program->max_tokens()}));
+  return most;
+}
+
+Status CudaDevice::makeProduct(const format::Kernel &kernel) {
+  Status status;
+  if (!library)
+    status = CublasLibrary::load(choice.cublasPath, library);
+  if (!status.ok())
+    return status;
+  auto product = std::make_shared<CublasProduct>(library, kernel);
+  status = product->prepare(
+      mostRows(gpu.model, static_cast<uint32_t>(gpu.kernels.size())));
+  gpu.kernels.push_back({nullptr, {}, nullptr, std::move(product)});
   return status;
 }
 

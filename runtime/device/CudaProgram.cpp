@@ -29,6 +29,10 @@ uint64_t CudaProgram::scratchBytes(const format::Program &table,
   uint64_t most = 0;
   for (const format::Launch *launch : *table.launches()) {
     const CudaKernel &kernel = kernels[launch->kernel()];
+    if (kernel.product) {
+      most = std::max(most, kernel.product->shape().workspace_bytes());
+      continue;
+    }
     uint64_t threads = blocksFor(launchTasks(*launch, largest), kernel) *
                        kernel.block.threads();
     most = std::max(most, threads * kernel.scratchPitch());
@@ -138,12 +142,27 @@ Status CudaProgram::makeTensorMaps(const format::Artifact &artifact) {
   return status;
 }
 
+Status CudaProgram::enqueueProduct(cuda::CUstream stream, const Launch &launch,
+                                   StepSize size) const {
+  const format::LibraryProduct &shape = launch.kernel->product->shape();
+  uint32_t operands = static_cast<uint32_t>(launch.arguments.size() - 1);
+  ProductMemory matrices{
+      launch.arguments[shape.rows()], launch.arguments[shape.weight()],
+      launch.arguments[operands],
+      shape.residual() < operands ? launch.arguments[shape.residual()] : 0,
+      memory.scratch};
+  return launch.kernel->product->enqueue(
+      stream, evaluate(*launch.table->rows(), size), matrices);
+}
+
 Status CudaProgram::enqueue(cuda::CUstream stream, size_t index,
                             StepSize size) const {
   const Launch &launch = launches[index];
   int64_t tasks = launchTasks(*launch.table, size);
   if (tasks == 0)
     return {};
+  if (launch.kernel->product)
+    return enqueueProduct(stream, launch, size);
   const format::Block &block = launch.kernel->block;
   auto pointer = [](cuda::CUdeviceptr address) {
     return reinterpret_cast<void *>(address);

@@ -10,6 +10,7 @@
 #define RUNTIME_DEVICE_CUDAPROGRAM_H
 
 #include "runtime/artifact/Cost.h"
+#include "runtime/device/CublasProduct.h"
 #include "runtime/device/CudaDriver.h"
 #include "runtime/device/CudaMemory.h"
 
@@ -33,6 +34,8 @@ struct CudaKernel {
   cuda::CUfunction function;
   format::Block block;
   const flatbuffers::Vector<const format::TensorMap *> *tensorMaps; ///< or null
+  /// Computes it instead of a function; or null.
+  std::shared_ptr<const CublasProduct> product;
 
   /// From one thread's scratch memory to the next one's.
   uint64_t scratchPitch() const;
@@ -57,7 +60,8 @@ public:
 
   size_t size() const { return launches.size(); }
 
-  /// Scratch memory that the launches of a program need in its largest step.
+  /// Scratch memory that the launches of a program need in its largest step, the
+  /// workspace of the library included.
   static uint64_t scratchBytes(const format::Program &table,
                                const std::vector<CudaKernel> &kernels);
 
@@ -70,6 +74,8 @@ private:
 
   cuda::CUdeviceptr resolve(const format::Argument &argument) const;
   Status enqueue(cuda::CUstream stream, size_t index, StepSize size) const;
+  Status enqueueProduct(cuda::CUstream stream, const Launch &launch,
+                        StepSize size) const;
 
   const CudaDriver &driver;
   const format::Program &program;

@@ -10,6 +10,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
 using namespace moert;
 
@@ -154,11 +155,20 @@ static Status describeGpu(CudaChoice &gpu) {
   return status;
 }
 
+/// MOERT_LIBCUBLASLT names another cuBLASLt than the usual one.
+static std::string cublasPath(const std::string &usual) {
+  const char *path = std::getenv("MOERT_LIBCUBLASLT");
+  return path ? path : usual;
+}
+
+static constexpr const char *cublasName = "libcublasLt.so.13";
+
 /// MOERT_LIBCUDA names another driver than NVIDIA's.
 static Status findGpu(int ordinal, CudaChoice &gpu) {
   const char *path = std::getenv("MOERT_LIBCUDA");
   gpu.ordinal = ordinal;
   gpu.name = "cuda:" + std::to_string(ordinal);
+  gpu.cublasPath = cublasPath(cublasName);
   Status status = CudaDriver::load(path ? path : "", gpu.driver);
   return status.ok() ? describeGpu(gpu) : status;
 }
@@ -166,7 +176,10 @@ static Status findGpu(int ordinal, CudaChoice &gpu) {
 static Status findEmulated(const std::string &arch, CudaChoice &gpu) {
   setenv("MOEC_EMULATED_ARCH", arch.c_str(), /*replace=*/1);
   gpu.name = "emulated:" + arch;
-  Status status = CudaDriver::load(emulatorPath(), gpu.driver);
+  std::string driver = emulatorPath();
+  gpu.cublasPath =
+      cublasPath(std::filesystem::path(driver).replace_filename(cublasName));
+  Status status = CudaDriver::load(driver, gpu.driver);
   return status.ok() ? describeGpu(gpu) : status;
 }
 

@@ -21,6 +21,7 @@ struct CudaChoice {
   std::string name;        ///< "cuda:0"
   std::string description; ///< "NVIDIA H100 80GB HBM3"
   int capability = 0;      ///< 90 for compute capability 9.0
+  std::string cublasPath;  ///< of cuBLASLt, if the model needs it
 };
 
 struct DeviceChoice {

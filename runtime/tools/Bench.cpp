@@ -93,7 +93,8 @@ void bench(BenchFlags flags) {
       double read = rooflines.readRate();
       double dot = rooflines.productRate();
       TestRun run = runTest(test, model, session);
-      test.repetitions.push_back({run.seconds, run.launchesPerStep, read, dot});
+      test.repetitions.push_back(
+          {run.seconds, run.launchesPerStep, run.callsPerStep, read, dot});
     }
   moert_session_stats stats = session.stats();
   BenchReport report{flags.run.model,    &model.info(),  stats.threads,
@@ -122,7 +123,7 @@ operations those of matrix products. Attention is in neither.
 
 --json prints one object: `read_probe_gb_s`, `dot_peak_gflop_s`,
 `launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,
-`launches_per_step` (as counted), `bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
+`launches_per_step` (as counted), `library_calls_per_step`, `bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
 `share_of_dot_peak`; measured numbers also with _min and _max. With --profile,
 also `kernels`, a list of the totals of each kernel over all runs.
 

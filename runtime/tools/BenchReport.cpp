@@ -64,7 +64,8 @@ static std::string formatKernels(std::vector<moert_kernel_profile> kernels) {
                   1e6 * kernel.seconds / double(kernel.launches),
                   kernel.weight_bytes / kernel.seconds / giga,
                   kernel.flops / kernel.seconds / giga);
-    table += std::string(row) + kernel.symbol + ": " + kernel.computes + "\n";
+    table += std::string(row) + kernel.symbol + ": " + kernel.computes +
+             (kernel.is_library ? ", by cuBLASLt\n" : "\n");
   }
   return table;
 }
@@ -99,6 +100,7 @@ static nlohmann::ordered_json describe(const BenchTest &test) {
   object["name"] = test.name;
   object["repetitions"] = test.repetitions.size();
   object["launches_per_step"] = test.launchesPerStep();
+  object["library_calls_per_step"] = test.callsPerStep();
   addSpread(object, "tokens_per_s", test.tokensPerSecond(), 1);
   object["bytes_per_token"] = test.weightBytes / test.tokens();
   addSpread(object, "gb_s", test.bytesPerSecond(), giga);
@@ -111,6 +113,7 @@ static nlohmann::ordered_json describe(const BenchTest &test) {
 static nlohmann::ordered_json describe(const moert_kernel_profile &kernel) {
   return {{"kernel", kernel.symbol},     {"computes", kernel.computes},
           {"launches", kernel.launches}, {"tasks", kernel.tasks},
+          {"library", kernel.is_library != 0},
           {"seconds", kernel.seconds},   {"flops", kernel.flops},
           {"bytes", kernel.weight_bytes}};
 }

@@ -35,6 +35,10 @@ double BenchTest::launchesPerStep() const {
   return repetitions.empty() ? 0 : repetitions.back().launchesPerStep;
 }
 
+double BenchTest::callsPerStep() const {
+  return repetitions.empty() ? 0 : repetitions.back().callsPerStep;
+}
+
 Spread BenchTest::tokensPerSecond() const {
   return spreadOver(repetitions,
                     [&](const Repetition &r) { return tokens() / r.seconds; });
@@ -184,13 +188,15 @@ TestRun moert::tools::runTest(const BenchTest &test, const Model &model,
            texts[slice.sequence].data() + slice.begin, slice.count,
            slice.wantsLogits ? MOERT_LOGITS_LAST : MOERT_LOGITS_NONE});
   }
-  int64_t launched = session.stats().launched;
+  moert_session_stats before = session.stats();
   Stopwatch watch;
   for (const std::vector<moert_chunk> &step : steps)
     session.step(step);
   double seconds = watch.seconds();
-  launched = session.stats().launched - launched;
+  moert_session_stats after = session.stats();
   for (moert_sequence sequence : sequences)
     session.destroySequence(sequence);
-  return {seconds, double(launched) / double(steps.size())};
+  double count = double(steps.size());
+  return {seconds, double(after.launched - before.launched) / count,
+          double(after.library_calls - before.library_calls) / count};
 }

@@ -33,7 +33,7 @@ Spread spreadOf(std::vector<double> values);
 /// One run of a test and the probes right before it.
 struct Repetition {
   double seconds;
-  double launchesPerStep;
+  double launchesPerStep, callsPerStep;
   double readProbe; ///< bytes per second
   double dotPeak;   ///< operations per second
 };
@@ -52,6 +52,7 @@ struct BenchTest {
 
   double tokens() const { return double(length * sequences); }
   double launchesPerStep() const; ///< of the last run
+  double callsPerStep() const;    ///< of a library, beside them
   Spread tokensPerSecond() const;
   Spread bytesPerSecond() const;
   Spread operationsPerSecond() const;
@@ -67,6 +68,7 @@ std::vector<BenchTest> planTests(const Model &model,
 struct TestRun {
   double seconds;         ///< of all steps
   double launchesPerStep; ///< as the runtime counts them
+  double callsPerStep;    ///< of a library, beside them
 };
 
 /// Runs the test once, on new sequences.

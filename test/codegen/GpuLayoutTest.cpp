@@ -57,7 +57,7 @@ static Layout layoutOf(const GpuKernel &kernel, llvm::StringRef name) {
 }
 
 static GpuKernel linearKernel(int64_t tokens) {
-  return {linearChain(200, 640, 1, tokens).group({"x", "w"}, {"y"}), "sm_90a"};
+  return {linearChain(200, 640, 1, tokens).group({"x", "w"}, {"y"}), "sm_80"};
 }
 
 TEST(GpuLayout, HalvesServeCopiesAndLoadsOfChunksAtOnce) {

@@ -32,7 +32,7 @@ WAY_OF_TOKENS = {"8": "direct", "64": "few", "512": "many"}
 
 
 def way_of(target, kernel):
-    tokens = re.search(r"_upto(\d+)$", kernel)
+    tokens = re.search(r"_upto(\d+)(?:_\d+)?$", kernel)
     way = WAY_OF_TOKENS[tokens[1]] if tokens else None
     return "warpgroup" if target == "sm_90a" and way == "many" else way
 

@@ -22,7 +22,7 @@
 // CHECK-NEXT: moe-fuse-residual-norm{
 // CHECK: x86-pack-matrix-operands
 // CHECK-NEXT: ),
-// CHECK-NEXT: lower-to-exec{max-tokens=64 target=x86-64-v4},
+// CHECK-NEXT: lower-to-exec{batch-invariant=false max-tokens=64 target=x86-64-v4},
 // CHECK-NEXT: exec.program(
 // CHECK-NEXT: plan-memory,
 // CHECK-NEXT: verify-memory-plan

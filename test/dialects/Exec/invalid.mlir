@@ -588,3 +588,54 @@ exec.kernel @map_of_odd_rows attributes {tensor_maps = [#exec.tensor_map<operand
   %y = decoder.linear %x, %w : tensor<?x46xbf16>, tensor<96x46xbf16> -> tensor<?x96xf32>
   exec.yield %y : tensor<?x96xf32>
 }
+
+// -----
+
+// library_product_c1
+// expected-error @below {{expected arguments for rows and weight, and one or -1 for the residual, but got 0, 1 and -2}}
+#residual = #exec.library_product<rows = 0, weight = 1, residual = -2, workspace = 64>
+
+// -----
+
+// library_product_c1
+// expected-error @below {{expected bytes of memory, but got -64}}
+#workspace = #exec.library_product<rows = 0, weight = 1, residual = -1, workspace = -64>
+
+// -----
+
+// kernel_c5
+// expected-error @below {{expected no block and one result of a kernel that a library computes}}
+exec.kernel @library_with_a_block attributes {block = #exec.block<threads = 32, tasks = 1, shared = 0, scratch = 0>, library = #exec.library_product<rows = 0, weight = 1, residual = -1, workspace = 64>} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>):
+  %y = decoder.linear %x, %w : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
+// -----
+
+// kernel_c5
+// expected-error @below {{expected the library to read 2 arguments, but got argument 2}}
+exec.kernel @library_adds_nothing attributes {library = #exec.library_product<rows = 0, weight = 1, residual = 2, workspace = 64>} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>):
+  %y = decoder.linear %x, %w : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
+// -----
+
+// kernel_c5
+// expected-error @below {{expected the library to read row-major matrices, but argument 1 is 'tensor<96x48xbf16, #exec.panels<32, 8, 2>>'}}
+exec.kernel @library_of_panels attributes {library = #exec.library_product<rows = 0, weight = 1, residual = -1, workspace = 64>} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16, #exec.panels<32, 8, 2>>):
+  %y = decoder.linear %x, %w : tensor<?x48xbf16>, tensor<96x48xbf16, #exec.panels<32, 8, 2>> -> tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
+// -----
+
+// The attribute exec.library is one of products.
+func.func @library_add(%x: tensor<?x48xf32>) -> tensor<?x48xf32> {
+  // expected-error @below {{expected 'exec.library' as a unit attribute of decoder.linear, but got unit}}
+  %y = decoder.add %x, %x {exec.library} : tensor<?x48xf32>
+  return %y : tensor<?x48xf32>
+}

@@ -56,6 +56,17 @@ exec.kernel @wide_96x48 attributes {method = "wgmma", tensor_maps = [#exec.tenso
   exec.yield %y : tensor<?x96xf32>
 }
 
+// CHECK-LABEL: exec.kernel @library_96x48
+// CHECK-SAME: library = #exec.library_product<rows = 0, weight = 1, residual = 2, workspace = 4096>
+// CHECK: decoder.linear %{{.*}}, %{{.*}} {exec.library}
+exec.kernel @library_96x48 attributes {library = #exec.library_product<rows = 0, weight = 1, residual = 2, workspace = 4096>} {
+^bb0(%x: tensor<?x48xbf16>, %w: tensor<96x48xbf16>, %r: tensor<?x96xf32>):
+  %p = decoder.linear %x, %w {exec.library}
+      : tensor<?x48xbf16>, tensor<96x48xbf16> -> tensor<?x96xf32>
+  %y = decoder.add %r, %p : tensor<?x96xf32>
+  exec.yield %y : tensor<?x96xf32>
+}
+
 exec.kernel @append {
 ^bb0(%cache: !decoder.kv_cache<1, 1, 48, f32>, %k: tensor<?x48xf32>,
      %batch: !decoder.batch):

@@ -20,7 +20,7 @@ TEST(MeasurementTest, SpreadIsMedianLeastAndMost) {
 TEST(MeasurementTest, SharesAreMediansOfRatiosToTheProbeRightBefore) {
   BenchTest test{"tg10", 1, 10, 2, false, 100, 1000, {}};
   test.repetitions = {
-      {1, 10, 200, 4000}, {2, 10, 100, 1000}, {4, 11, 100, 1000}};
+      {1, 10, 0, 200, 4000}, {2, 10, 0, 100, 1000}, {4, 11, 0, 100, 1000}};
   EXPECT_EQ(test.tokens(), 20);
   EXPECT_EQ(test.tokensPerSecond().median, 10);
   EXPECT_EQ(test.tokensPerSecond().most, 20);

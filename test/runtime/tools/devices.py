@@ -14,6 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "e2e"))
 import driver
 
 MODEL, EMULATED, FOLDER = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+# Stand-ins for NVIDIA's libraries, which lie side by side.
+STANDINS = dict(MOERT_LIBCUDA=EMULATED, MOERT_LIBCUBLASLT=str(pathlib.Path(EMULATED).parent / "libcublasLt.so.13"))
 PROMPT = ["--tokens", "1,2,3", "-n", "4", "--ignore-eos"]
 
 
@@ -42,7 +44,7 @@ def compile_for(targets):
 
 def test_choice(both, gpu):
     """A GPU where there is one, and the same text on all devices."""
-    there = dict(MOERT_LIBCUDA=EMULATED, MOEC_EMULATED_ARCH="sm_90a")
+    there = dict(STANDINS, MOEC_EMULATED_ARCH="sm_90a")
     text = succeeds(moert(both, MOERT_LIBCUDA="/nowhere/libcuda.so.1"), "")
     for device, environment, said in [
             ("cpu", {}, ""), ("emulated:sm_90a", {}, ""), ("auto", there, "running on cuda:0, "),
@@ -51,14 +53,14 @@ def test_choice(both, gpu):
         driver.expect(found == text, f"{device}: '{found}', expected '{text}'")
     succeeds(moert(gpu, **there), "running on cuda:0, ")
     # Another generation of GPUs: the CPU's code is there for that.
-    done = moert(both, MOERT_LIBCUDA=EMULATED, MOEC_EMULATED_ARCH="sm_100a")
+    done = moert(both, **STANDINS, MOEC_EMULATED_ARCH="sm_100a")
     driver.expect("running on" not in done.stderr, done.stderr)
     succeeds(done, "")
 
 
 def test_refusals(both, gpu):
     nowhere = dict(MOERT_LIBCUDA="/nowhere/libcuda.so.1")
-    there = dict(MOERT_LIBCUDA=EMULATED, MOEC_EMULATED_ARCH="sm_90a")
+    there = dict(STANDINS, MOEC_EMULATED_ARCH="sm_90a")
     refuses(moert(both, "--device=gpu"), "there is no device 'gpu'; expected auto, cpu, cuda, cuda:N")
     refuses(moert(both, "--device=cuda:x"), "there is no device 'cuda:x'")
     refuses(moert(both, "--device=cuda", **nowhere),
