@@ -22,6 +22,7 @@ One layer of Mixtral 8x7B (hidden 4096, inner 14336, 8 experts, 2 of them for a 
 for the most tokens of each regime. This page is written by `ninja -C build gpu-kernels-doc`; `moec inspect --kernels` says the
 same of any artifact, and `--json` in full.
 
+* *way*: of matrix products; the list says why, too. What cuBLASLt takes is its own.
 * *shared*: bytes of a block, and the [layouts](GPU.md#layouts-of-shared-memory) of what is not one row.
 * *warps*: that a multiprocessor holds at once, by registers, shared memory and threads.
 * *MB*, *MFLOP*: what a launch moves and computes if all tokens choose experts evenly; *µs*: at best, by the rates that the target
@@ -43,26 +44,34 @@ def layouts_of(kernel):
     return ", ".join(names)
 
 
+def resources_of(target, kernel):
+    """Threads, registers, shared memory and warps; those of a library are its own."""
+    if "threads" not in kernel:
+        return ["-", "-", "-", "-"]
+    if kernel["local_bytes"]:
+        sys.exit(f"error: {target['name']}: {kernel['kernel']} has {kernel['local_bytes']} bytes of local memory")
+    shared = f"{kernel['shared_bytes']:,}"
+    if layouts := layouts_of(kernel):
+        shared += f" ({layouts})"
+    return [str(kernel["threads"]), str(kernel["registers"]), shared, str(kernel["resident_warps"])]
+
+
 def rows_of(target):
     for regime in target["regimes"]:
         for kernel in regime["kernels"]:
-            if kernel["local_bytes"]:
-                sys.exit(f"error: {target['name']}: {kernel['kernel']} has {kernel['local_bytes']} bytes of local memory")
-            shared = f"{kernel['shared_bytes']:,}"
-            if layouts := layouts_of(kernel):
-                shared += f" ({layouts})"
-            yield [f"{regime['name']}, {regime['tokens']}", f"`{kernel['kernel']}`", str(kernel["threads"]),
-                   str(kernel["registers"]), shared, str(kernel["resident_warps"]),
-                   f"{kernel['bytes'] / 1e6:.2f}", f"{kernel['flops'] / 1e6:.0f}",
+            # What it is computed by; why so is in brackets.
+            way = kernel["method"].split(" (")[0]
+            yield [f"{regime['name']}, {regime['tokens']}", f"`{kernel['kernel']}`", way,
+                   *resources_of(target, kernel), f"{kernel['bytes'] / 1e6:.2f}", f"{kernel['flops'] / 1e6:.0f}",
                    f"{kernel['seconds'] * 1e6:.1f}", kernel["limit"]]
 
 
 def table_of(target):
     most = MOST_WARPS[target["name"]]
-    head = ["regime, tokens", "kernel", "threads", "registers", "shared", f"warps, of {most}", "MB", "MFLOP", "µs",
+    head = ["regime, tokens", "kernel", "way", "threads", "registers", "shared", f"warps, of {most}", "MB", "MFLOP", "µs",
             "limit"]
     lines = [f"\n## {target['name']}\n", "| " + " | ".join(head) + " |",
-             "|---|---|" + "---:|" * 7 + "---|"]
+             "|---|---|---|" + "---:|" * 7 + "---|"]
     last = None
     for row in rows_of(target):
         last, row[0] = row[0], "" if row[0] == last else row[0]
