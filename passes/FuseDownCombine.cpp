@@ -29,9 +29,11 @@ static decoder::AddOp findResidual(Value value) {
 static void fuseDownCombine(moe::CombineOp combine, Fuser &fuser) {
   auto product = producer<moe::GroupedLinearOp>(combine.getRows());
   if (!product)
-    return fuser.refuse("the combined rows are not those of a grouped_linear");
+    return fuser.refuse(combine,
+                        "the combined rows are not those of a grouped_linear");
   if (product.getPlan() != combine.getPlan())
-    return fuser.refuse("the product and combine follow different plans");
+    return fuser.refuse(combine,
+                        "the product and combine follow different plans");
   FusionCandidate candidate;
   candidate.members = {product, combine};
   candidate.outputs = {combine.getY()};
@@ -41,7 +43,7 @@ static void fuseDownCombine(moe::CombineOp combine, Fuser &fuser) {
     candidate.members.push_back(add);
     candidate.outputs = {add.getY()};
   }
-  fuser.fuse(candidate);
+  fuser.fuse(combine, candidate);
 }
 
 namespace {

@@ -22,15 +22,15 @@ template <typename Product>
 static void fuseProducts(decoder::SwigluOp swiglu, Product gate, Product up,
                          Fuser &fuser) {
   if (gate == up)
-    return fuser.refuse("gate and up are the same product");
+    return fuser.refuse(swiglu, "gate and up are the same product");
   if (gate.getX() != up.getX())
-    return fuser.refuse("gate and up read different activations");
+    return fuser.refuse(swiglu, "gate and up read different activations");
   FusionCandidate candidate;
   candidate.members = {gate, up, swiglu};
   candidate.outputs = {swiglu.getY()};
   if (auto permute = producer<moe::PermuteOp>(gate.getX()))
     candidate.members.insert(candidate.members.begin(), permute);
-  fuser.fuse(candidate);
+  fuser.fuse(swiglu, candidate);
 }
 
 static void fuseGateUp(decoder::SwigluOp swiglu, Fuser &fuser) {
@@ -42,10 +42,10 @@ static void fuseGateUp(decoder::SwigluOp swiglu, Fuser &fuser) {
   auto gateGrouped = producer<moe::GroupedLinearOp>(gate);
   auto upGrouped = producer<moe::GroupedLinearOp>(up);
   if (gateGrouped && upGrouped && (gateGrouped.getBias() || upGrouped.getBias()))
-    return fuser.refuse("gate or up has a bias");
+    return fuser.refuse(swiglu, "gate or up has a bias");
   if (gateGrouped && upGrouped)
     return fuseProducts(swiglu, gateGrouped, upGrouped, fuser);
-  fuser.refuse("gate and up are not two products of one kind");
+  fuser.refuse(swiglu, "gate and up are not two products of one kind");
 }
 
 namespace {

@@ -18,14 +18,15 @@ using namespace moec;
 static void fuseHeadTop(decoder::PartTopOp top, Fuser &fuser) {
   auto product = producer<decoder::LinearOp>(top.getLogits());
   if (!product)
-    return fuser.refuse("the logits of part_top are not those of a linear");
+    return fuser.refuse(top,
+                        "the logits of part_top are not those of a linear");
   FusionCandidate candidate;
   candidate.members = {product, top};
   candidate.outputs = {top.getTop(), top.getTokens()};
   // Sums of one part at a time, in f32, of as many rows as there are tokens.
   candidate.onChipBytes =
       fuser.maxTokens() * static_cast<int64_t>(top.getPart()) * 4;
-  fuser.fuse(candidate);
+  fuser.fuse(top, candidate);
 }
 
 namespace {

@@ -40,15 +40,17 @@ static bool multiplies(exec::GroupOp group, Value value) {
 static void fuseNormProducts(decoder::RMSNormOp norm, Fuser &fuser) {
   exec::GroupOp group = onlyReader(norm.getY());
   if (!group)
-    return fuser.refuse("the normalized rows are not read by one group alone");
+    return fuser.refuse(norm,
+                        "the normalized rows are not read by one group alone");
   if (!multiplies(group, norm.getY()))
-    return fuser.refuse("the group '" + group.getName() +
-                        "' does not consist of products of normalized rows");
+    return fuser.refuse(
+        norm, "the group '" + group.getName() +
+                  "' does not consist of products of normalized rows");
   FusionCandidate candidate;
   candidate.members = {norm, group};
   candidate.outputs = llvm::to_vector_of<Value>(group.getOutputs());
   candidate.shared = {norm.getY()};
-  fuser.fuse(candidate);
+  fuser.fuse(norm, candidate);
 }
 
 namespace {

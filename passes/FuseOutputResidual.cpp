@@ -29,11 +29,11 @@ static void fuseOutputResidual(decoder::AddOp add, Fuser &fuser) {
   if (!product)
     return; // an add of something else
   if (add.getX() == add.getDelta())
-    return fuser.refuse("an add reads the product twice");
+    return fuser.refuse(add, "an add reads the product twice");
   FusionCandidate candidate;
   candidate.members = {product, add};
   candidate.outputs = {add.getY()};
-  fuser.fuse(candidate);
+  fuser.fuse(add, candidate);
 }
 
 namespace {

@@ -27,7 +27,7 @@ static void fuseQKV(Value x, Fuser &fuser) {
       candidate.outputs.push_back(product.getY());
     }
   if (candidate.members.size() > 1)
-    fuser.fuse(candidate);
+    fuser.fuse(candidate.members.front(), candidate);
 }
 
 namespace {

@@ -39,13 +39,14 @@ static void fuseQKVCache(decoder::AppendKVOp append, Fuser &fuser) {
   auto keys = source<decoder::RopeOp>(append.getKeys());
   decoder::RopeOp queries = queriesAfter(append);
   if (!keys || !queries || keys == queries)
-    return fuser.refuse("keys and queries are not both rotated on their own");
+    return fuser.refuse(append,
+                        "keys and queries are not both rotated on their own");
   SmallVector<decoder::LinearOp> products =
       findProducts({queries.getX(), keys.getX(), append.getValues()});
   if (products.empty())
     return fuser.refuse(
-        "queries, keys and values are not three products of the "
-        "same activations");
+        append, "queries, keys and values are not three products of the "
+                "same activations");
   llvm::SetVector<Operation *> units;
   for (decoder::LinearOp product : products)
     units.insert(unitOf(product));
@@ -55,7 +56,7 @@ static void fuseQKVCache(decoder::AppendKVOp append, Fuser &fuser) {
   FusionCandidate candidate;
   candidate.members = units.takeVector();
   candidate.outputs = {outside(queries.getY()), outside(append.getUpdated())};
-  fuser.fuse(candidate);
+  fuser.fuse(append, candidate);
 }
 
 namespace {

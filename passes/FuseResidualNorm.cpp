@@ -23,7 +23,7 @@ static void fuseResidualNorm(decoder::RMSNormOp norm, Fuser &fuser) {
   FusionCandidate candidate;
   candidate.members = {add, norm};
   candidate.outputs = {add.getY(), norm.getY()};
-  fuser.fuse(candidate);
+  fuser.fuse(norm, candidate);
 }
 
 namespace {

@@ -20,11 +20,12 @@ static void fuseRopeAppend(decoder::AppendKVOp append, Fuser &fuser) {
   auto keys = producer<decoder::RopeOp>(append.getKeys());
   decoder::RopeOp queries = queriesAfter(append);
   if (!keys || !queries || keys == queries)
-    return fuser.refuse("keys and queries are not both rotated on their own");
+    return fuser.refuse(append,
+                        "keys and queries are not both rotated on their own");
   FusionCandidate candidate;
   candidate.members = {queries, keys, append};
   candidate.outputs = {queries.getY(), append.getUpdated()};
-  fuser.fuse(candidate);
+  fuser.fuse(append, candidate);
 }
 
 namespace {

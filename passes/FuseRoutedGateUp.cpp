@@ -33,10 +33,11 @@ static exec::GroupOp findGateUp(Value plan) {
 static void fuseRoutedGateUp(moe::DispatchOp dispatch, Fuser &fuser) {
   auto routing = dyn_cast<exec::GroupOp>(unitOf(dispatch));
   if (!routing || !holds<moe::TopKOp>(routing))
-    return fuser.refuse("the choice of experts is not one group");
+    return fuser.refuse(dispatch, "the choice of experts is not one group");
   exec::GroupOp gateUp = findGateUp(outside(dispatch.getPlan()));
   if (!gateUp)
-    return fuser.refuse("gate and up are no group that reads rows by the plan");
+    return fuser.refuse(dispatch,
+                        "gate and up are no group that reads rows by the plan");
   FusionCandidate candidate;
   candidate.members = {routing, gateUp};
   candidate.outputs = llvm::to_vector_of<Value>(gateUp.getOutputs());
@@ -45,7 +46,7 @@ static void fuseRoutedGateUp(moe::DispatchOp dispatch, Fuser &fuser) {
     candidate.shared.push_back(result);
     candidate.outputs.push_back(result);
   }
-  fuser.fuse(candidate);
+  fuser.fuse(dispatch, candidate);
 }
 
 namespace {

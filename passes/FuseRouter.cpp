@@ -20,10 +20,12 @@ using namespace moec;
 static void fuseRouter(moe::DispatchOp dispatch, Fuser &fuser) {
   auto topK = producer<moe::TopKOp>(dispatch.getExperts());
   if (!topK)
-    return fuser.refuse("the dispatched experts are not those of a top_k");
+    return fuser.refuse(dispatch,
+                        "the dispatched experts are not those of a top_k");
   auto router = producer<moe::RouterOp>(topK.getLogits());
   if (!router)
-    return fuser.refuse("the logits of top_k are not those of a router");
+    return fuser.refuse(dispatch,
+                        "the logits of top_k are not those of a router");
   FusionCandidate candidate;
   candidate.members = {router, topK, dispatch};
   candidate.outputs = {topK.getWeights(), dispatch.getPlan()};
@@ -31,7 +33,7 @@ static void fuseRouter(moe::DispatchOp dispatch, Fuser &fuser) {
     candidate.members.insert(candidate.members.begin(), norm);
     candidate.outputs.push_back(norm.getY());
   }
-  fuser.fuse(candidate);
+  fuser.fuse(dispatch, candidate);
 }
 
 namespace {

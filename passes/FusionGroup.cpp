@@ -6,6 +6,7 @@
 
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
+#include "passes/FusionRecord.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -229,24 +230,8 @@ std::string Fuser::findObstacle(const FusionCandidate &candidate) {
   return obstacle.empty() ? findTrafficObstacle(candidate) : obstacle;
 }
 
-/// Adds to a list on the function. Layers that are alike have equal entries.
-void Fuser::addUnique(StringRef attribute, Attribute entry) {
-  SmallVector<Attribute> entries;
-  if (auto known = step->getAttrOfType<ArrayAttr>(attribute))
-    llvm::append_range(entries, known);
-  if (llvm::is_contained(entries, entry))
-    return;
-  entries.push_back(entry);
-  step->setAttr(attribute, ArrayAttr::get(step.getContext(), entries));
-}
-
-void Fuser::refuse(const Twine &reason) {
-  Builder builder(step.getContext());
-  addUnique(
-      moe::notFusedAttributeName,
-      builder.getDictionaryAttr(
-          {builder.getNamedAttr("fusion", builder.getStringAttr(fusion)),
-           builder.getNamedAttr("reason", builder.getStringAttr(reason))}));
+void Fuser::refuse(Operation *root, const Twine &reason) {
+  recordNotFused(step, fusion, root, reason);
 }
 
 //===----------------------------------------------------------------------===//
@@ -303,13 +288,13 @@ void Fuser::makeGroup(const FusionCandidate &candidate) {
     value.replaceAllUsesWith(result);
   for (Operation *op : llvm::reverse(candidate.members))
     op->erase();
-  addUnique(fusedAttributeName, builder.getStringAttr(fusion));
+  recordMade(step, fusion);
   ++made;
 }
 
-void Fuser::fuse(const FusionCandidate &candidate) {
+void Fuser::fuse(Operation *root, const FusionCandidate &candidate) {
   std::string obstacle = findObstacle(candidate);
   if (!obstacle.empty())
-    return refuse(obstacle);
+    return refuse(root, obstacle);
   makeGroup(candidate);
 }

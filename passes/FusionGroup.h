@@ -22,10 +22,6 @@
 
 namespace moec {
 
-/// On a version of @step: the names of the fusions that were made, also of
-/// those whose groups are part of larger ones now.
-inline constexpr llvm::StringLiteral fusedAttributeName = "moe.fused";
-
 /// Operations that one kernel could compute.
 struct FusionCandidate {
   /// In an order in which they can run; the group keeps it, so that it does not
@@ -54,10 +50,11 @@ public:
   }
 
   /// Makes a group of the candidate if that is legal and pays, else records why
-  /// not.
-  void fuse(const FusionCandidate &candidate);
+  /// not, as `refuse` does.
+  void fuse(mlir::Operation *root, const FusionCandidate &candidate);
   /// Records that operations, which the fusion is meant for, do not fit it.
-  void refuse(const llvm::Twine &reason);
+  /// `root` is the one where it begins to look for the others.
+  void refuse(mlir::Operation *root, const llvm::Twine &reason);
 
   /// The most tokens of a step of this version.
   int64_t maxTokens();
@@ -68,7 +65,6 @@ private:
   std::string findObstacle(const FusionCandidate &candidate);
   std::string findTrafficObstacle(const FusionCandidate &candidate);
   void makeGroup(const FusionCandidate &candidate);
-  void addUnique(llvm::StringRef attribute, mlir::Attribute entry);
 
   llvm::StringRef fusion;
   mlir::func::FuncOp step;

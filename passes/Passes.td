@@ -121,7 +121,9 @@ def RequireFusionsPass : Pass<"moe-require-fusions"> {
 
     ```mlir
     func.func @step(...) attributes {moe.not_fused = [
-        {fusion = "gate-up", reason = "gate and up read different activations"} ]}
+        {count = 1 : i64, fusion = "gate-up", location = "layers.0",
+         operation = "decoder.swiglu",
+         reason = "gate and up read different activations"} ]}
     ```
   }];
   let options = [

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "passes/FusionGroup.h"
+#include "passes/FusionRecord.h"
 #include "passes/Passes.h"
 
 #include "dialects/MoE/MoE.h"
@@ -14,23 +14,6 @@ namespace moec {
 
 using namespace mlir;
 using namespace moec;
-
-/// Why a fusion was not made somewhere; null if that was not recorded.
-static StringAttr findReason(func::FuncOp step, StringRef fusion) {
-  auto entries = step->getAttrOfType<ArrayAttr>(moe::notFusedAttributeName);
-  if (!entries)
-    return {};
-  for (auto entry : entries.getAsRange<DictionaryAttr>())
-    if (entry.getAs<StringAttr>("fusion") == fusion)
-      return entry.getAs<StringAttr>("reason");
-  return {};
-}
-
-static bool isMade(func::FuncOp step, StringRef fusion) {
-  auto made = step->getAttrOfType<ArrayAttr>(fusedAttributeName);
-  return made && llvm::is_contained(
-                     made, StringAttr::get(step.getContext(), fusion));
-}
 
 namespace {
 struct RequireFusions : moec::impl::RequireFusionsPassBase<RequireFusions> {
@@ -46,21 +29,25 @@ struct RequireFusions : moec::impl::RequireFusionsPassBase<RequireFusions> {
 
 private:
   LogicalResult refuse(Operation *op, StringRef fusion, StringRef reason) {
-    return op->emitOpError("does not fuse '")
-           << fusion << "', which is required: " << reason;
+    auto regime = op->getAttrOfType<StringAttr>(moe::regimeAttributeName);
+    std::string version;
+    if (regime)
+      version = "the version for '" + regime.str() + "' ";
+    return op->emitError(version)
+           << "does not fuse '" << fusion << "', which is required: " << reason;
   }
 
   LogicalResult check(ArrayRef<func::FuncOp> functions, StringRef fusion) {
     for (func::FuncOp function : functions)
-      if (StringAttr reason = findReason(function, fusion))
+      if (std::string reason = findReason(function, fusion); !reason.empty())
         return refuse(function, fusion, reason);
     bool made = llvm::any_of(functions, [&](func::FuncOp function) {
       return isMade(function, fusion);
     });
     if (made)
       return success();
-    return refuse(functions.empty() ? getOperation() : functions.front(),
-                  fusion, "it has no operations that this applies to");
+    return refuse(getOperation(), fusion,
+                  "it has no operations that this applies to");
   }
 };
 } // namespace

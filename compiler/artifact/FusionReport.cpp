@@ -64,6 +64,7 @@ private:
   void addKernel(const format::Launch &launch, const LaunchReport &moved,
                  RegimeReport &report);
   void drawRooflines(RegimeReport &report) const;
+  std::vector<NotFusedReport> listNotFused() const;
 
   const moert::Artifact &artifact;
   const format::Target &target;
@@ -296,6 +297,19 @@ void ProgramReporter::drawRooflines(RegimeReport &report) const {
   }
 }
 
+std::vector<NotFusedReport> ProgramReporter::listNotFused() const {
+  std::vector<NotFusedReport> list;
+  if (!program.not_fused())
+    return list;
+  for (const format::NotFused *candidate : *program.not_fused()) {
+    list.push_back({candidate->fusion()->str(), candidate->reason()->str(),
+                    flatbuffers::GetString(candidate->operation()),
+                    flatbuffers::GetString(candidate->location()),
+                    candidate->count()});
+  }
+  return list;
+}
+
 RegimeReport ProgramReporter::report() {
   RegimeReport report;
   report.name = program.regime()->str();
@@ -310,10 +324,7 @@ RegimeReport ProgramReporter::report() {
   }
   report.floorBytes = weightFloor() + otherFloor();
   drawRooflines(report);
-  if (program.not_fused())
-    for (const format::NotFused *candidate : *program.not_fused())
-      report.notFused.push_back(
-          {candidate->fusion()->str(), candidate->reason()->str()});
+  report.notFused = listNotFused();
   return report;
 }
 

@@ -46,8 +46,12 @@ struct KernelReport {
   const char *limit = "memory"; ///< or "compute" or "launch"
 };
 
+/// Operations that a fusion did not take.
 struct NotFusedReport {
   std::string name, reason;
+  std::string operation; ///< "decoder.rms_norm"
+  std::string location;  ///< "layers.0", of the first; empty if unknown
+  uint64_t count = 1;    ///< of places that are alike
 };
 
 /// One program.

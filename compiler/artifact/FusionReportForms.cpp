@@ -43,6 +43,17 @@ static void printGroup(const KernelReport &kernel, json::OStream &json) {
   });
 }
 
+static void printNotFused(const NotFusedReport &candidate,
+                          json::OStream &json) {
+  json.object([&] {
+    json.attribute("name", candidate.name);
+    json.attribute("reason", candidate.reason);
+    json.attribute("operation", candidate.operation);
+    json.attribute("location", candidate.location);
+    json.attribute("count", candidate.count);
+  });
+}
+
 static void printRegime(const RegimeReport &report, json::OStream &json) {
   json.attribute("name", report.name);
   json.attribute("max_tokens", report.maxTokens);
@@ -67,10 +78,7 @@ static void printRegime(const RegimeReport &report, json::OStream &json) {
   });
   json.attributeArray("not_fused", [&] {
     for (const NotFusedReport &candidate : report.notFused)
-      json.object([&] {
-        json.attribute("name", candidate.name);
-        json.attribute("reason", candidate.reason);
-      });
+      printNotFused(candidate, json);
   });
   json.attributeArray("kernels", [&] {
     for (const KernelReport &kernel : report.kernels)
@@ -157,6 +165,16 @@ static void printKernels(const RegimeReport &regime, raw_ostream &output) {
   rows.print(output, 4);
 }
 
+/// " (decoder.rms_norm, layers.0 and 31 more)"
+static std::string placeText(const NotFusedReport &candidate) {
+  std::string text = candidate.operation;
+  if (!candidate.location.empty())
+    text += (text.empty() ? "" : ", ") + candidate.location;
+  if (candidate.count > 1)
+    text += " and " + formatCount(candidate.count - 1) + " more";
+  return text.empty() ? text : " (" + text + ")";
+}
+
 void moec::printFusionText(const moert::Artifact &artifact,
                            raw_ostream &output) {
   for (const TargetReport &target : reportFusion(artifact)) {
@@ -167,7 +185,7 @@ void moec::printFusionText(const moert::Artifact &artifact,
       printKernels(regime, output);
       for (const NotFusedReport &candidate : regime.notFused)
         output << "    not fused: " << candidate.name << ": "
-               << candidate.reason << '\n';
+               << candidate.reason << placeText(candidate) << '\n';
     }
   }
 }

@@ -302,11 +302,17 @@ TargetTables::Reasons TargetTables::buildNotFused(exec::ProgramOp program) {
   if (!entries)
     return reasons;
   for (auto entry : entries.getAsRange<DictionaryAttr>()) {
+    using Text = flatbuffers::Offset<flatbuffers::String>;
     auto text = [&](StringRef key) {
-      return builder.CreateString(entry.getAs<StringAttr>(key).str());
+      auto value = entry.getAs<StringAttr>(key);
+      return value ? builder.CreateString(value.str()) : Text();
     };
-    auto fusion = text("fusion"), reason = text("reason");
-    reasons.push_back(format::CreateNotFused(builder, fusion, reason));
+    Text fusion = text("fusion"), reason = text("reason");
+    Text operation = text("operation"), location = text("location");
+    auto count =
+        static_cast<uint32_t>(entry.getAs<IntegerAttr>("count").getInt());
+    reasons.push_back(format::CreateNotFused(builder, fusion, reason, operation,
+                                             location, count));
   }
   return reasons;
 }

@@ -158,8 +158,9 @@ void ModelBuilder::buildStep() {
   b.setLoc(whole);
   Value last = decoder::SelectRowsOp::create(b, stream.x.getType(), stream.x,
                                              step.getArgument(1));
-  Value logits =
-      linear(norm(last, "norm"), config.tied ? table : read("lm_head"));
+  Value normalized = norm(last, "norm");
+  b.setLoc(NameLoc::get(b.getStringAttr("lm_head")));
+  Value logits = linear(normalized, config.tied ? table : read("lm_head"));
   func::ReturnOp::create(b, ValueRange{logits, stream.cache});
 }
 
@@ -217,10 +218,15 @@ Value ModelBuilder::read(const Twine &name) {
   return moe::ReadParameterOp::create(b, parameterTypes.lookup(symbol), symbol);
 }
 
+/// Its place is named after its weight: a layer has two.
 Value ModelBuilder::norm(Value x, const Twine &weight) {
-  return decoder::RMSNormOp::create(b, productRows(config.hidden), x,
-                                    read(weight),
-                                    b.getF32FloatAttr(float(config.epsilon)));
+  Location around = b.getLoc();
+  b.setLoc(NameLoc::get(b.getStringAttr(weight)));
+  Value y =
+      decoder::RMSNormOp::create(b, productRows(config.hidden), x, read(weight),
+                                 b.getF32FloatAttr(float(config.epsilon)));
+  b.setLoc(around);
+  return y;
 }
 
 /// x [T, K] and weight [N, K] -> [T, N].

@@ -37,8 +37,8 @@ namespace moec::moe {
 /// may have (i64).
 inline constexpr llvm::StringLiteral regimeAttributeName = "moe.regime";
 inline constexpr llvm::StringLiteral maxTokensAttributeName = "moe.max_tokens";
-/// On a version of @step, and on the program that it becomes: what was not
-/// fused, as an array of dictionaries of `fusion` and `reason`.
+/// On a version of @step, and on its program: what was not fused, as
+/// dictionaries of `fusion`, `operation`, `reason`, `location` and `count`.
 inline constexpr llvm::StringLiteral notFusedAttributeName = "moe.not_fused";
 
 } // namespace moec::moe

@@ -15,7 +15,7 @@
 #define MOERT_MAGIC "\x7fMOEART\n" /* 8 bytes, not terminated */
 /** A reader refuses another major version, and a newer minor one. */
 #define MOERT_FORMAT_MAJOR 1
-#define MOERT_FORMAT_MINOR 5
+#define MOERT_FORMAT_MINOR 6
 /** Of segments and of the table in the file; the header fills the first such
     page, with zeros behind it. */
 #define MOERT_SEGMENT_ALIGNMENT 4096

@@ -165,17 +165,31 @@ static bool verifyRates(const Report &report, const format::Target &target,
   return true;
 }
 
-/// Why fusions were not made: text for people.
+/// A text for people that may be missing.
+static bool isPrintableIfThere(const flatbuffers::String *text) {
+  return !text || isPrintable(*text);
+}
+
+/// Why fusions were not made, and where: text for people.
 static bool verifyReasons(const Report &report, const format::Program &program,
                           uint32_t index, const std::string &entry) {
   if (!program.not_fused())
     return true;
-  for (const format::NotFused *candidate : *program.not_fused())
+  for (const format::NotFused *candidate : *program.not_fused()) {
     if (!isPrintable(*candidate->fusion()) ||
         !isPrintable(*candidate->reason()))
       return report.damaged(entry, "program ", index,
                             " was not fused for a reason that is not a "
                             "printable text");
+    if (!isPrintableIfThere(candidate->operation()) ||
+        !isPrintableIfThere(candidate->location()))
+      return report.damaged(entry, "program ", index,
+                            " was not fused at a place that is not a "
+                            "printable text");
+    if (candidate->count() == 0)
+      return report.damaged(entry, "program ", index,
+                            " was not fused at 0 places");
+  }
   return true;
 }
 

@@ -29,7 +29,7 @@ func.func @best(%x: tensor<?x48xf32>, %head: tensor<600x48xf32>)
 
 // Does not fuse when all logits are wanted, too.
 // CHECK-LABEL: func.func @logits_leave
-// CHECK-SAME: moe.not_fused = [{fusion = "head-top", reason = "the result of decoder.linear is also read by func.return"}]
+// CHECK-SAME: moe.not_fused = [{count = 1 : i64, fusion = "head-top", location = "{{[^"]+}}", operation = "decoder.part_top", reason = "the result of decoder.linear is also read by func.return"}]
 // CHECK-NOT: exec.group
 // REQUIRED: error: {{.*}}does not fuse 'head-top', which is required: the result of decoder.linear is also read by func.return
 func.func @logits_leave(%x: tensor<?x48xf32>, %head: tensor<600x48xf32>)

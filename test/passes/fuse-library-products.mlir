@@ -3,7 +3,7 @@
 
 // A product of a library takes a residual, and goes with nothing else.
 // CHECK-LABEL: func.func @library
-// CHECK-SAME: moe.not_fused = [{fusion = "qkv", reason = "a library of the target computes decoder.linear"}]
+// CHECK-SAME: moe.not_fused = [{count = 1 : i64, fusion = "qkv", location = "{{[^"]+}}", operation = "decoder.linear", reason = "a library of the target computes decoder.linear"}]
 // CHECK: decoder.linear {{.*}} {exec.library}
 // CHECK-NEXT: exec.group "output-residual"
 // CHECK: decoder.linear {{.*}} {exec.library}

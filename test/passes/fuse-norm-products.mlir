@@ -12,7 +12,7 @@
 // CHECK-NOT: exec.group
 
 // SMALL-LABEL: func.func @normed_products
-// SMALL-SAME: {fusion = "norm-products", reason = "it keeps 98304 bytes on chip, of which there are 1024"}
+// SMALL-SAME: {count = 1 : i64, fusion = "norm-products", location = "{{[^"]+}}", operation = "decoder.rms_norm", reason = "it keeps 98304 bytes on chip, of which there are 1024"}
 // SMALL: decoder.rms_norm
 // SMALL: exec.group "qkv"
 func.func @normed_products(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
@@ -28,7 +28,7 @@ func.func @normed_products(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
 }
 
 // CHECK-LABEL: func.func @another_reader
-// CHECK-SAME: {fusion = "norm-products", reason = "the normalized rows are not read by one group alone"}
+// CHECK-SAME: {count = 1 : i64, fusion = "norm-products", location = "{{[^"]+}}", operation = "decoder.rms_norm", reason = "the normalized rows are not read by one group alone"}
 // CHECK-NOT: exec.group "norm-products"
 func.func @another_reader(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
                           %w: tensor<48x48xf32>, %v: tensor<16x48xf32>)
@@ -45,7 +45,7 @@ func.func @another_reader(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
 
 // A group that multiplies something else does not wait for normalized rows.
 // CHECK-LABEL: func.func @added_rows
-// CHECK-SAME: {fusion = "norm-products", reason = "the group 'output-residual' does not consist of products of normalized rows"}
+// CHECK-SAME: {count = 1 : i64, fusion = "norm-products", location = "{{[^"]+}}", operation = "decoder.rms_norm", reason = "the group 'output-residual' does not consist of products of normalized rows"}
 // CHECK-NOT: exec.group "norm-products"
 func.func @added_rows(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
                       %w: tensor<48x48xf32>) -> tensor<?x48xf32> {

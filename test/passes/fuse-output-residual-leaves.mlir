@@ -3,7 +3,7 @@
 
 // Does not fuse when the product is read elsewhere; if it is required, that is
 // an error with this reason.
-// CHECK: moe.not_fused = [{fusion = "output-residual", reason = "the result of decoder.linear is also read by func.return"}]
+// CHECK: moe.not_fused = [{count = 1 : i64, fusion = "output-residual", location = "{{[^"]+}}", operation = "decoder.add", reason = "the result of decoder.linear is also read by func.return"}]
 // CHECK-NOT: exec.group
 // ERROR: error: {{.*}}does not fuse 'output-residual', which is required: the result of decoder.linear is also read by func.return
 func.func @product_leaves(%a: tensor<?x48xf32>, %w: tensor<48x48xf32>,

@@ -37,7 +37,7 @@ func.func @projects_rotates_and_appends(
 
 // Values of other activations are no product of the same kernel.
 // CHECK-LABEL: func.func @other_values
-// CHECK-SAME: {fusion = "qkv-cache", reason = "queries, keys and values are not three products of the same activations"}
+// CHECK-SAME: {count = 1 : i64, fusion = "qkv-cache", location = "{{[^"]+}}", operation = "decoder.append_kv", reason = "queries, keys and values are not three products of the same activations"}
 // CHECK-NOT: "qkv-cache"
 func.func @other_values(
     %x: tensor<?x48xf32>, %y: tensor<?x48xf32>, %wq: tensor<32x48xf32>,
@@ -60,7 +60,7 @@ func.func @other_values(
 }
 
 // CHECK-LABEL: func.func @no_rotation
-// CHECK-SAME: {fusion = "qkv-cache", reason = "keys and queries are not both rotated on their own"}
+// CHECK-SAME: {count = 1 : i64, fusion = "qkv-cache", location = "{{[^"]+}}", operation = "decoder.append_kv", reason = "keys and queries are not both rotated on their own"}
 // CHECK-NOT: "qkv-cache"
 func.func @no_rotation(
     %x: tensor<?x48xf32>, %wk: tensor<16x48xf32>, %batch: !decoder.batch,
@@ -77,7 +77,7 @@ func.func @no_rotation(
 
 // Sums that somebody else reads cannot stay inside.
 // CHECK-LABEL: func.func @keys_are_read
-// CHECK-SAME: {fusion = "qkv-cache", reason = "the result of
+// CHECK-SAME: {count = 1 : i64, fusion = "qkv-cache", location = "{{[^"]+}}", operation = "decoder.append_kv", reason = "the result of
 // CHECK-NOT: "qkv-cache"
 func.func @keys_are_read(
     %x: tensor<?x48xf32>, %wq: tensor<16x48xf32>, %wk: tensor<16x48xf32>,

@@ -21,15 +21,15 @@
 // CHECK-NOT: exec.group
 
 // SPLIT-LABEL: func.func @experts
-// SPLIT-SAME: {fusion = "routed-gate-up", reason = "the choice of experts is not one group"}
+// SPLIT-SAME: {count = 1 : i64, fusion = "routed-gate-up", location = "{{[^"]+}}", operation = "moe.dispatch", reason = "the choice of experts is not one group"}
 // SPLIT-NOT: exec.group "routed-gate-up"
 
 // ALONE-LABEL: func.func @experts
-// ALONE-SAME: {fusion = "routed-gate-up", reason = "gate and up are no group that reads rows by the plan"}
+// ALONE-SAME: {count = 1 : i64, fusion = "routed-gate-up", location = "{{[^"]+}}", operation = "moe.dispatch", reason = "gate and up are no group that reads rows by the plan"}
 // ALONE-NOT: exec.group "routed-gate-up"
 
 // SMALL-LABEL: func.func @experts
-// SMALL-SAME: {fusion = "routed-gate-up", reason = "it keeps {{[0-9]+}} bytes on chip, of which there are 1000"}
+// SMALL-SAME: {count = 1 : i64, fusion = "routed-gate-up", location = "{{[^"]+}}", operation = "moe.dispatch", reason = "it keeps {{[0-9]+}} bytes on chip, of which there are 1000"}
 // SMALL-NOT: exec.group "routed-gate-up"
 func.func @experts(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
                    %gate: tensor<4x48xf32>, %w1: tensor<4x96x48xf32>,

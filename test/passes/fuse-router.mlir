@@ -46,7 +46,7 @@ func.func @sigmoid_top_1(%x: tensor<?x48xf32>, %gate: tensor<8x48xf32>)
 
 // Does not fuse when the logits are wanted, too.
 // CHECK-LABEL: func.func @logits_leave
-// CHECK-SAME: moe.not_fused = [{fusion = "router", reason = "the result of moe.router is also read by func.return"}]
+// CHECK-SAME: moe.not_fused = [{count = 1 : i64, fusion = "router", location = "{{[^"]+}}", operation = "moe.dispatch", reason = "the result of moe.router is also read by func.return"}]
 // CHECK-NOT: exec.group
 func.func @logits_leave(%x: tensor<?x48xf32>, %gate: tensor<8x48xf32>)
     -> (!moe.plan<8, 2>, tensor<?x8xf32>) {
@@ -92,7 +92,7 @@ func.func @biased(%x: tensor<?x48xf32>, %gate: tensor<8x48xf32>,
 
 // Does not fuse when somebody else reads the chosen experts.
 // CHECK-LABEL: func.func @experts_leave
-// CHECK-SAME: moe.not_fused = [{fusion = "router", reason = "the result of moe.top_k is also read by func.return"}]
+// CHECK-SAME: moe.not_fused = [{count = 1 : i64, fusion = "router", location = "{{[^"]+}}", operation = "moe.dispatch", reason = "the result of moe.top_k is also read by func.return"}]
 // CHECK-NOT: exec.group
 func.func @experts_leave(%x: tensor<?x48xf32>, %gate: tensor<8x48xf32>)
     -> (!moe.plan<8, 2>, tensor<?x2xi32>) {

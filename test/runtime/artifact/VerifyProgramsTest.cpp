@@ -43,6 +43,14 @@ void addTop(ArtifactParts &parts, uint32_t topLogits) {
     target->programs.push_back(std::move(top));
   }
 }
+/// A sound one, of the first program.
+NotFusedT &addNotFused(ArtifactParts &parts) {
+  auto candidate = std::make_unique<NotFusedT>();
+  candidate->fusion = "qkv";
+  candidate->reason = "it does not pay";
+  target(parts).programs[0]->not_fused.push_back(std::move(candidate));
+  return *target(parts).programs[0]->not_fused.back();
+}
 /// Gives the kernel of the first target, a GPU now, a tensor map.
 void addTensorMap(ArtifactParts &parts, uint32_t operand, uint32_t boxRows) {
   target(parts).machine = Machine::Nvidia;
@@ -78,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
         CASE(HugeScratch, target(p).scratch_bytes = uint64_t(1) << 40,
              "target 'x86-64-v3': scratch of 1099511627776 bytes, but at most"),
         CASE(NoBandwidth, target(p).rates = std::make_unique<Rates>(0, 1, 1, 1),
-             "target 'x86-64-v3': its rate bytes_per_second is 0.000000, but must be "
+             "target 'x86-64-v3': its rate bytes_per_second is 0.000000, but "
+             "must be "
              "a positive number"),
         CASE(InfiniteArithmetic,
              target(p).rates = std::make_unique<Rates>(1, INFINITY, 1, 1),
@@ -89,16 +98,17 @@ INSTANTIATE_TEST_SUITE_P(
         CASE(EmptyFusion, target(p).kernels[0]->fusion = "\n",
              "target 'x86-64-v3': the fusion of kernel 0 is not a printable "
              "text"),
-        CASE(
-            EmptyReason,
-            {
-              auto reason = std::make_unique<NotFusedT>();
-              reason->fusion = "qkv";
-              reason->reason = "a\nb";
-              target(p).programs[0]->not_fused.push_back(std::move(reason));
-            },
-            "target 'x86-64-v3': program 0 was not fused for a reason that is "
-            "not a printable text"),
+        CASE(UnprintableReason, addNotFused(p).reason = "a\nb",
+             "target 'x86-64-v3': program 0 was not fused for a reason that is "
+             "not a printable text"),
+        CASE(UnprintableOperation, addNotFused(p).operation = "a\nb",
+             "target 'x86-64-v3': program 0 was not fused at a place that is "
+             "not a printable text"),
+        CASE(UnprintableLocation, addNotFused(p).location = "a\nb",
+             "target 'x86-64-v3': program 0 was not fused at a place that is "
+             "not a printable text"),
+        CASE(NotFusedNowhere, addNotFused(p).count = 0,
+             "target 'x86-64-v3': program 0 was not fused at 0 places"),
         CASE(EmptyFeature, target(p).features[0] = "",
              "target 'x86-64-v3': a CPU feature is not a printable text"),
         CASE(CodeOutOfRange, target(p).code = 4,
@@ -140,9 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
         CASE(TopLogitsWithoutPrograms, p.table.model->top_logits = 3,
              "target 'x86-64-v3': programs 'top' are for at most 0 tokens, but "
              "with 3 top logits must be for 64"),
-        CASE(TopWithoutLogits, addTop(p, 0),
-             "target 'x86-64-v3': programs 'top' are for at most 64 tokens, but "
-             "with 0 top logits must be for 0"),
+        CASE(
+            TopWithoutLogits, addTop(p, 0),
+            "target 'x86-64-v3': programs 'top' are for at most 64 tokens, but "
+            "with 0 top logits must be for 0"),
         CASE(EmptyRegime, program(p).regime = "",
              "target 'x86-64-v3': program 0 has a name that is not"),
         CASE(RegimeTwice, program(p).regime = "wide",
