@@ -6,6 +6,8 @@
 
 #include "codegen/nvidia/GpuStrips.h"
 
+#include <optional>
+
 using namespace mlir;
 using namespace moec;
 
@@ -83,7 +85,10 @@ void BlockNorm::emitRow(Emit &emit, const GpuArguments &arguments, Value row,
   decoder::RMSNormOp norm = op;
   int64_t length = rowLength(norm.getX()), lanes = this->lanes();
   Row copy = shared(emit), weight = rowOf(arguments, norm.getWeight());
-  Row to = matrixOf(arguments, norm.getY()).row(emit, row);
+  Type element = norm.getY().getType().getElementType();
+  std::optional<Row> to;
+  if (isYielded(norm.getY()))
+    to = matrixOf(arguments, norm.getY()).row(emit, row);
   forEachBlockStrip(emit, length, lanes, threads,
                     [&](Value i) { storeWhole(emit, load(i), copy, i); });
   blockBarrier(emit);
@@ -92,8 +97,9 @@ void BlockNorm::emitRow(Emit &emit, const GpuArguments &arguments, Value row,
   forEachBlockStrip(emit, length, lanes, threads, [&](Value i) {
     Value unit = emit.mulF(loadWhole(emit, copy, i, lanes), inverse);
     Value v = emit.mulF(unit, loadWhole(emit, weight, i, lanes));
-    Value rounded = emit.round(v, to.element);
-    storeAligned(emit, rounded, to.address(emit, i));
+    Value rounded = emit.round(v, element);
+    if (to)
+      storeAligned(emit, rounded, to->address(emit, i));
     storeWhole(emit, emit.widen(rounded), copy, i);
   });
   blockBarrier(emit);

@@ -26,8 +26,8 @@ public:
   static int64_t sharedBytes(decoder::RMSNormOp op) {
     return 4 * rowLength(op.getX());
   }
-  /// Norms a row from memory to memory. What is in shared memory then, for all
-  /// threads to read, is what was written.
+  /// Norms a row. It is in shared memory then, rounded, for all threads to read;
+  /// and in memory, if the kernel yields it.
   void emitRow(Emit &emit, const GpuArguments &arguments,
                mlir::Value row) const;
   /// The same of a row of which load(index) gives the strip of `lanes()` f32

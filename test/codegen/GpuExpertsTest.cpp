@@ -129,6 +129,15 @@ TEST_P(GpuRouter, RoutesInOneKernel) {
   }
 }
 
+TEST_P(GpuRouter, KeepsTheNormWhereNobodyElseReadsIt) {
+  Router router{{3}, GetParam(), 300};
+  GpuChain chain;
+  router.addSteps(chain);
+  const GpuChain::Names operands = {"x0", "nw", "gate", "bias"};
+  chain.expectSameGroup(operands, {"p", "plan"}, router.tokens);
+  chain.expectSameGroup(operands, {"plan"}, router.tokens);
+}
+
 TEST_P(GpuExperts, RoutesBeforeGateAndUp) {
   for (int64_t tokens : GetParam().tokens()) {
     SCOPED_TRACE(std::to_string(tokens) + " tokens");
