@@ -38,7 +38,8 @@ static void fuseDownCombine(moe::CombineOp combine, Fuser &fuser) {
   candidate.members = {product, combine};
   candidate.outputs = {combine.getY()};
   int64_t slots = fuser.maxTokens() * combine.getPlan().getType().getChoices();
-  candidate.onChipBytes = slots * combinedColumns * int64_t(sizeof(float));
+  candidate.kept = combine.getRows();
+  candidate.keptBytes = slots * combinedColumns * int64_t(sizeof(float));
   if (decoder::AddOp add = findResidual(combine.getY())) {
     candidate.members.push_back(add);
     candidate.outputs = {add.getY()};

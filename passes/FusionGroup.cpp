@@ -174,19 +174,29 @@ int64_t Fuser::onChipBytes(const FusionCandidate &candidate) {
   return static_cast<int64_t>(bytes);
 }
 
+/// Of what the group does not write to memory, nor read from it.
+double Fuser::savedBytes(const FusionCandidate &candidate) {
+  bool fits = onChipBytes(candidate) + candidate.keptBytes <= cost.onChipBytes;
+  auto goesThroughMemory = [&](Value result) {
+    return llvm::is_contained(candidate.outputs, result) ||
+           llvm::is_contained(candidate.shared, result) ||
+           (result == candidate.kept && !fits);
+  };
+  double bytes = 0;
+  for (Operation *op : candidate.members)
+    for (Value result : op->getResults())
+      if (!goesThroughMemory(result))
+        bytes += 2 * bytesOf(result, maxTokens()); // written and read
+  return bytes;
+}
+
 std::string Fuser::findTrafficObstacle(const FusionCandidate &candidate) {
   if (int64_t bytes = onChipBytes(candidate); bytes > cost.onChipBytes)
     return "it keeps " + std::to_string(bytes) +
            " bytes on chip, of which there are " +
            std::to_string(cost.onChipBytes);
-  double savedBytes = 0;
-  for (Operation *op : candidate.members)
-    for (Value result : op->getResults())
-      if (!llvm::is_contained(candidate.outputs, result) &&
-          !llvm::is_contained(candidate.shared, result))
-        savedBytes += 2 * bytesOf(result, maxTokens()); // written and read
   double launches = static_cast<double>(candidate.members.size()) - 1;
-  if (cost.gain(savedBytes, launches, candidate.addedFlops) > 0)
+  if (cost.gain(savedBytes(candidate), launches, candidate.addedFlops) > 0)
     return {};
   return "it takes more time in arithmetic than it saves in traffic and "
          "launches";

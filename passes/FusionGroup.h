@@ -33,8 +33,13 @@ struct FusionCandidate {
   /// Results that members read of each other through memory: the kernel
   /// computes all of them before it goes on. They must fit on chip.
   llvm::SmallVector<mlir::Value> shared;
-  /// What the kernel keeps of a whole step in memory of its own.
+  /// What the kernel keeps of a whole step in memory of its own: on chip.
   int64_t onChipBytes = 0;
+  /// A result that members read as soon as a part of it is there for all rows of
+  /// a step, and the bytes of a part. If they do not fit on chip beside the
+  /// others, they go through memory, as they do without the group.
+  mlir::Value kept;
+  int64_t keptBytes = 0;
   double addedFlops = 0;
 };
 
@@ -62,6 +67,7 @@ public:
 
 private:
   int64_t onChipBytes(const FusionCandidate &candidate);
+  double savedBytes(const FusionCandidate &candidate);
   std::string findObstacle(const FusionCandidate &candidate);
   std::string findTrafficObstacle(const FusionCandidate &candidate);
   void makeGroup(const FusionCandidate &candidate);

@@ -94,8 +94,10 @@ def FuseDownCombinePass : FusionPass<"moe-fuse-down-combine"> {
     The group `down-combine`: `moe.grouped_linear`, the `moe.combine` of its rows,
     and the residual `decoder.add` if it alone reads the sums.
 
-    Not fused if the rows come from elsewhere or are read elsewhere, or if the
-    rows of a step, 32 columns at a time, do not fit on chip.
+    Not fused if the rows come from elsewhere or are read elsewhere. If the rows
+    of a step, 32 columns at a time, do not fit on chip, they go through memory
+    and the group saves a launch alone: then it is not made where launches cost
+    nothing.
 
     Before:
 

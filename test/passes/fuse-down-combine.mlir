@@ -1,5 +1,6 @@
 // RUN: moec-opt --pass-pipeline='builtin.module(func.func(moe-fuse-down-combine))' %s | FileCheck %s
-// RUN: moec-opt --pass-pipeline='builtin.module(func.func(moe-fuse-down-combine{on-chip-bytes=65536}))' %s | FileCheck %s --check-prefix=SMALL
+// RUN: moec-opt --pass-pipeline='builtin.module(func.func(moe-fuse-down-combine{on-chip-bytes=65536}))' %s | FileCheck %s --check-prefix=CHECK
+// RUN: moec-opt --pass-pipeline='builtin.module(func.func(moe-fuse-down-combine{on-chip-bytes=65536 launch-seconds=0}))' %s | FileCheck %s --check-prefix=FREE
 
 // CHECK-LABEL: func.func @with_residual
 // CHECK: exec.group "down-combine"
@@ -7,10 +8,10 @@
 // CHECK-NEXT: moe.combine
 // CHECK-NEXT: decoder.add
 // CHECK-NEXT: exec.yield %{{.*}} : tensor<?x48xf32>
-// The rows of a step must fit on chip, 32 columns at a time.
-// SMALL-LABEL: func.func @with_residual
-// SMALL-SAME: reason = "it keeps 131072 bytes on chip, of which there are 65536"
-// SMALL-NOT: exec.group
+// Rows that do not fit on chip, 32 columns at a time, go through memory as
+// before: a launch is saved, and the sums.
+// FREE-LABEL: func.func @with_residual
+// FREE: exec.group "down-combine"
 func.func @with_residual(%h: tensor<?x96xf32>, %w2: tensor<8x48x96xf32>,
                          %plan: !moe.plan<8, 2>, %weights: tensor<?x2xf32>,
                          %x: tensor<?x48xf32>) -> tensor<?x48xf32>
@@ -30,6 +31,10 @@ func.func @with_residual(%h: tensor<?x96xf32>, %w2: tensor<8x48x96xf32>,
 // CHECK: moe.combine
 // CHECK-NEXT: exec.yield
 // CHECK: decoder.add
+// Nothing is saved here if launches cost nothing.
+// FREE-LABEL: func.func @sums_leave
+// FREE-SAME: reason = "it takes more time in arithmetic than it saves in traffic and launches"
+// FREE-NOT: exec.group
 func.func @sums_leave(%h: tensor<?x96xf32>, %w2: tensor<8x48x96xf32>,
                       %plan: !moe.plan<8, 2>, %weights: tensor<?x2xf32>,
                       %x: tensor<?x48xf32>)
