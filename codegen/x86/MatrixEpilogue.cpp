@@ -128,6 +128,19 @@ void TileStore::storeAll() {
   }
 }
 
+/// A number, of which nothing is known when code is generated. LLVM 22 makes
+/// one store of 32 bits, beyond the row, of a masked store of 16-bit lanes
+/// whose mask is known to have the first lane alone, as it is for a single
+/// column.
+static Value hidden(Emit &emit, Value number) {
+  return LLVM::InlineAsmOp::create(
+             emit, number.getType(), number, /*asm_string=*/"",
+             /*constraints=*/"=r,0", /*has_side_effects=*/false,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None,
+             LLVM::AsmDialectAttr(), ArrayAttr())
+      .getResult(0);
+}
+
 void Epilogue::emit(Emit &emit, TileSums sums, ValueRange place) const {
   Value columns = place[2];
   int64_t width = sums.columns() / products();
@@ -136,8 +149,10 @@ void Epilogue::emit(Emit &emit, TileSums sums, ValueRange place) const {
       partial,
       [&] {
         TileStore edge = {emit, *this, sums, place, {}};
+        bool isShort = element(emit).getIntOrFloatBitWidth() < 32;
+        Value end = isShort ? hidden(emit, columns) : columns;
         for (int64_t from = 0; from < width; from += sums.lanes)
-          edge.masks.push_back(laneMask(emit, sums.lanes, from, columns));
+          edge.masks.push_back(laneMask(emit, sums.lanes, from, end));
         edge.storeAll();
       },
       [&] {

@@ -40,7 +40,8 @@ EveryTarget::EveryTarget(const std::string &module, Machines machines) {
                          std::make_unique<LoadedKernel>(module, target));
 }
 
-static std::vector<void *> pointers(const std::vector<Argument> &arguments) {
+std::vector<void *>
+moec::test::pointers(const std::vector<Argument> &arguments) {
   std::vector<void *> all;
   for (const Argument &argument : arguments)
     all.push_back(argument.data);

@@ -34,6 +34,8 @@ struct KernelText {
   std::string text() const;
 };
 
+std::vector<void *> pointers(const std::vector<Argument> &arguments);
+
 /// Whether a kernel is run on the emulated device, too; products in the layouts
 /// of CPUs are not.
 enum class Machines { All, Cpus };
@@ -61,6 +63,19 @@ public:
       int32_t status = gpu->run(arguments, rows, mode);
       check(gpuTarget + (", " + mode.name()), status);
     }
+  }
+
+  /// Runs the kernel for each CPU in ranges of 1 and 3 tasks on several
+  /// threads.
+  template <class Check>
+  void runOnThreads(const std::vector<Argument> &arguments, int64_t rows,
+                    Check check) const {
+    for (const auto &[target, kernel] : kernels)
+      for (int64_t cut : {int64_t(1), int64_t(3)}) {
+        fillWithNaN(arguments);
+        int32_t status = kernel->runOnThreads(pointers(arguments), rows, cut);
+        check(target + ", threads, ranges of " + std::to_string(cut), status);
+      }
   }
 
 private:

@@ -94,10 +94,12 @@ struct MatmulText {
     return (padded(k, weight) / unitOf(weight) + 15) / 16;
   }
 
+  /// The types of packed rows, and of panels; with experts, of each.
+  std::string packedType() const;
+  std::string panelType(int64_t experts = 0) const;
+
 private:
   std::string rowType() const;
-  std::string packedType() const;
-  std::string panelType(int64_t experts) const;
   std::string resultType() const;
 };
 
