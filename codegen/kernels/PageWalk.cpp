@@ -20,6 +20,19 @@ Value PageWalk::classOf(Emit &emit, Value page) {
   return emit.rem(emit.div(page, segmentPages), classes);
 }
 
+Value PageWalk::classCount() const {
+  Value segments = emit.add(emit.sub(segmentOfLast, segmentOfFirst), 1);
+  return emit.min(segments, emit.i64(classes));
+}
+
+/// Those of segments that have gone round come before that of the first one.
+Value PageWalk::nthClass(Value i) const {
+  Value own = emit.rem(segmentOfFirst, classes);
+  Value beyond = emit.sub(emit.add(own, classCount()), emit.i64(classes));
+  Value round = emit.max(beyond, emit.i64(0));
+  return emit.select(emit.less(i, round), i, emit.add(own, emit.sub(i, round)));
+}
+
 Value PageWalk::firstSegment(Value pageClass) const {
   // Added, so that the difference is not negative.
   Value ahead =

@@ -33,6 +33,10 @@ public:
   mlir::Value next(mlir::Value page) const;
   static mlir::Value classOf(Emit &emit, mlir::Value page);
 
+  /// How many classes have pages, and the i-th of them, in their order.
+  mlir::Value classCount() const;
+  mlir::Value nthClass(mlir::Value i) const;
+
   /// The first segment of a class from that of the first page on: the class has
   /// pages if it is not after the last one.
   mlir::Value firstSegment(mlir::Value pageClass) const;

@@ -210,17 +210,17 @@ AttentionWarp::State AttentionWarp::addValues(const Page &page,
                    });
 }
 
-AttentionWarp::State AttentionWarp::merge(ValueRange total,
-                                          ValueRange part) const {
-  State next(total);
-  for (int64_t r = 0; r < rowsOf(total); ++r) {
-    auto row = MutableArrayRef<Value>(next).slice(r * stateSize(), stateSize());
-    ValueRange own = part.slice(r * stateSize(), stateSize());
+SmallVector<Value> moec::mergeStates(Emit &emit, int64_t size, ValueRange total,
+                                     ValueRange part) {
+  SmallVector<Value> next(total);
+  for (size_t first = 0; first < next.size(); first += size) {
+    auto row = MutableArrayRef<Value>(next).slice(first, size);
+    ValueRange own = part.slice(first, size);
     Value maximum = emit.maxF(own[0], row[0]);
     Value shrink = emit.exp(emit.subF(row[0], maximum));
     Value weight = emit.exp(emit.subF(own[0], maximum));
     row[0] = maximum;
-    for (int64_t i = 1; i < stateSize(); ++i)
+    for (int64_t i = 1; i < size; ++i)
       row[i] = emit.fma(row[i], shrink, emit.mulF(own[i], weight));
   }
   return next;

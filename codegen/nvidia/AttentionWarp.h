@@ -38,6 +38,12 @@ struct WarpShape {
   LayoutUse weightLayout(int64_t at, int64_t warps) const;
 };
 
+/// Adds what is known of a class of pages to the total. Both have, of each row,
+/// `size` values: the maximum, the sum, and outputs.
+llvm::SmallVector<mlir::Value> mergeStates(Emit &emit, int64_t size,
+                                           mlir::ValueRange total,
+                                           mlir::ValueRange part);
+
 class AttentionWarp {
 public:
   /// Of each row: the maximum, the sum and the lane's columns of the outputs.
@@ -54,6 +60,17 @@ public:
       : emit(emit), shape(shape), weights(weights), lane(laneIndex(emit)) {}
 
   int64_t stateSize() const { return 2 + shape.columns(); } ///< of a row
+  /// Of each row of queries, f32 [rows][head_dim] in shared memory, the scaled
+  /// score of the lane's position; minus infinity if it is not visible.
+  State scores(Row queries, const Page &page, int64_t rows) const;
+  /// Writes the weights of the lane's position to shared memory, and reads
+  /// those of a position.
+  void storeWeights(llvm::ArrayRef<mlir::Value> ofRows) const;
+  State loadWeights(mlir::Value slot, int64_t rows) const;
+  /// Of all lanes, in one order.
+  mlir::Value sumOfLanes(mlir::Value v) const;
+  mlir::Value maximumOfLanes(mlir::Value v) const;
+
   /// That of `rows` rows which have seen nothing.
   State initial(int64_t rows) const;
   /// Adds the weights of a page's positions to the sums of the rows whose
@@ -64,7 +81,9 @@ public:
   /// meet.
   State addValues(const Page &page, mlir::ValueRange state) const;
   /// Adds the state of a class of pages to the total.
-  State merge(mlir::ValueRange total, mlir::ValueRange part) const;
+  State merge(mlir::ValueRange total, mlir::ValueRange part) const {
+    return mergeStates(emit, stateSize(), total, part);
+  }
 
   /// body(columns, d): the columns of `row` from d on that the lane has, a
   /// scalar or a vector.
@@ -83,17 +102,12 @@ private:
     return state.size() / stateSize();
   }
   mlir::Value column(int64_t group) const;
-  State scores(Row queries, const Page &page, int64_t rows) const;
   State scoreStep(Row queries, Row keys, mlir::Value position, mlir::Value d,
                   mlir::ValueRange sums) const;
   /// The first of a position's weights of rows from `row` on.
   mlir::Value weightIndex(mlir::Value position, int64_t row) const;
-  void storeWeights(llvm::ArrayRef<mlir::Value> ofRows) const;
-  State loadWeights(mlir::Value slot, int64_t rows) const;
   State valueStep(const Page &page, mlir::Value slot,
                   mlir::ValueRange state) const;
-  mlir::Value sumOfLanes(mlir::Value v) const;
-  mlir::Value maximumOfLanes(mlir::Value v) const;
 
   Emit &emit;
   const WarpShape &shape;

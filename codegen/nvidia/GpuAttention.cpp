@@ -9,19 +9,25 @@
 #include "codegen/nvidia/GpuStrips.h"
 
 #include <algorithm>
+#include <string>
 
 using namespace mlir;
 using namespace moec;
 
 static constexpr int64_t pageTokens = MOERT_PAGE_TOKENS;
+/// Of a multiprocessor, that share the classes of pages: their copies hide each
+/// other's arithmetic.
+static constexpr int64_t blocksAtOnce = 2;
 
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
 
-AttentionCut::AttentionCut(decoder::AttentionOp op, const Target &target)
-    : window(op.getWindow().value_or(0)),
-      scale(op.getScale().convertToDouble()) {
+AttentionCut::AttentionCut(exec::KernelOp kernel, const KernelContext &context)
+    : mostTokens(kernel.getMaxTokens().value_or(context.maxRows)) {
+  auto op = firstOperation<decoder::AttentionOp>(kernel);
+  window = op.getWindow().value_or(0);
+  scale = op.getScale().convertToDouble();
   decoder::KVCacheType cache = op.getCache().getType();
   kvHeads = cache.getHeads();
   headDim = cache.getHeadDim();
@@ -30,51 +36,80 @@ AttentionCut::AttentionCut(decoder::AttentionOp op, const Target &target)
       headDim * pageTokens * cache.getElement().getIntOrFloatBitWidth() / 8;
   // A row has its outputs twice in registers: those of a class, and the total.
   // Of a token, a lane keeps what it sees.
-  constexpr int64_t mostRows = 8, mostOutputs = 32, mostTokens = 4;
+  constexpr int64_t mostRows = 8, mostOutputs = 32, mostOfWarp = 4;
   int64_t columns = warpShape(1).columns();
   int64_t most = std::clamp<int64_t>(mostOutputs / columns, 1, mostRows);
   tiles = llvm::divideCeil(group, most);
   rows = llvm::divideCeil(group, tiles);
-  warpTokens = std::min(most / rows, mostTokens);
+  warpTokens = std::min(most / rows, mostOfWarp);
+  const GpuFeatures &gpu = context.target.gpu;
+  if (mostTokens <= mostDealt)
+    dealtBlocks = std::min(blocksAtOnce * gpu.multiprocessors,
+                           mostTokens * headTiles() * PageWalk::classes);
   for (bool copies : {true, false})
-    for (int64_t warps : {8, 4, 2, 1}) {
+    for (int64_t warps : {4, 2, 1}) {
       this->warps = warps;
       this->copies = copies;
-      if (sharedBytes() <= target.gpu.sharedBytes)
+      if (sharedBytes() <= gpu.sharedBytes)
         return;
     }
 }
 
+int64_t AttentionCut::stateElements() const {
+  constexpr int64_t whole = copyBytes / sizeof(float);
+  return llvm::alignTo(rows * (headDim + 2), whole);
+}
+
+/// Enough for the most tokens: with fewer, a token has more threads.
+int64_t AttentionCut::scratchBytes() const {
+  if (!dealtBlocks)
+    return 0;
+  int64_t states = mostTokens * headTiles() * PageWalk::classes;
+  int64_t blocks = dealtBlocks + mostTokens * headTiles();
+  return llvm::divideCeil(states * stateElements() * int64_t(sizeof(float)),
+                          blocks * threads());
+}
+
+std::string AttentionCut::method() const {
+  if (dealtBlocks)
+    return "classes of pages over blocks (up to " + std::to_string(mostTokens) +
+           " tokens)";
+  return "tiles of tokens, f32 (more than " + std::to_string(mostDealt) +
+         " tokens)";
+}
+
 int64_t AttentionCut::sharedBytes() const {
-  return std::max(TokenAreas(*this).bytes, TileAreas(*this).bytes);
+  int64_t ofToken = TokenAreas(*this).bytes;
+  return dealtBlocks ? ofToken + ticketBytes
+                     : std::max(ofToken, TileAreas(*this).bytes);
 }
 
 SmallVector<LayoutUse, 4> AttentionCut::layouts() const {
   TokenAreas token(*this);
   TileAreas tile(*this);
-  SmallVector<LayoutUse, 4> uses = {
-      warpShape(rows).weightLayout(token.weights, warps),
-      warpShape(warpTokens * rows).weightLayout(tile.weights, warps)};
   // Keys and values of a page are rows as in the cache.
-  if (copies) {
+  SmallVector<LayoutUse, 4> uses = {
+      warpShape(rows).weightLayout(token.weights, warps)};
+  if (copies)
     uses.push_back({"pages", token.pages, 2 * warps, pageBytes, {}});
+  if (dealtBlocks)
+    return uses;
+  uses.push_back(
+      warpShape(warpTokens * rows).weightLayout(tile.weights, warps));
+  if (copies)
     uses.push_back({"pages", tile.pages, 4, pageBytes, {}});
-  }
   return uses;
 }
 
 TokenAreas::TokenAreas(const AttentionCut &cut) {
   ScratchAreas areas;
-  int64_t row = cut.rows * sizeof(float);
-  queries = areas.take(row * cut.headDim);
-  weights = areas.take(cut.warps * cut.warpShape(cut.rows).weightBytes());
-  outputs = areas.take(cut.warps * row * cut.headDim);
-  maxima = areas.take(cut.warps * row);
-  sums = areas.take(cut.warps * row);
-  factors = areas.take(2 * cut.warps * row);
-  total = areas.take(row * cut.headDim);
-  totalMaxima = areas.take(row);
-  totalSums = areas.take(row);
+  WarpShape shape = cut.warpShape(cut.rows);
+  int64_t ofWarps = cut.warps * shape.weightRows() * sizeof(float);
+  maxima = areas.take(ofWarps);
+  sums = areas.take(ofWarps);
+  corrections = areas.take(ofWarps);
+  queries = areas.take(cut.rows * cut.headDim * sizeof(float));
+  weights = areas.take(cut.warps * shape.weightBytes());
   pages = areas.take(cut.copies ? 2 * cut.warps * cut.pageBytes : 0);
   bytes = areas.bytes();
 }
@@ -130,6 +165,18 @@ Value moec::valueBytes(Emit &emit, const AttentionCut &cut, Value to,
                 emit.sub(emit.mul(to, cut.pageBytes / pageTokens), offset));
 }
 
+HeadTile::HeadTile(Emit &emit, const AttentionCut &cut, Value index)
+    : kvHead(emit.div(index, cut.tiles)),
+      first(emit.mul(emit.rem(index, cut.tiles), cut.rows)) {}
+
+AttentionOperands::AttentionOperands(Emit &emit, const GpuArguments &arguments,
+                                     decoder::AttentionOp op)
+    : queries(matrixOf(arguments, op.getQueries())),
+      y(matrixOf(arguments, op.getY())),
+      cache(arguments.pointerTo(op.getCache()), op.getCache().getType()),
+      batch(BatchFields::load(emit, arguments.pointerTo(op.getBatch()))),
+      tokens(arguments.rows(emit)) {}
+
 Value moec::firstElement(Emit &emit, const AttentionCut &cut,
                          const HeadTile &heads) {
   Value head = emit.add(emit.mul(heads.kvHead, cut.group), heads.first);
@@ -145,9 +192,13 @@ static FailureOr<KernelPlan> planGpuAttention(exec::KernelOp kernel,
   auto op = firstOperation<decoder::AttentionOp>(kernel);
   if (failed(checkRowMajor(op)))
     return failure();
-  AttentionCut cut(op, context.target);
+  AttentionCut cut(kernel, context);
   KernelPlan plan;
-  plan.tasksPerRow = cut.kvHeads * cut.tiles;
+  plan.tasksPerRow = cut.headTiles();
+  plan.fixedTasks = cut.dealtBlocks;
+  plan.isOrdered = cut.dealtBlocks > 0;
+  plan.scratchBytes = cut.scratchBytes();
+  plan.method = cut.method();
   plan.blockThreads = cut.threads();
   plan.sharedBytes = cut.sharedBytes();
   for (const LayoutUse &use : cut.layouts())
@@ -195,21 +246,29 @@ static void attend(Emit &emit, const AttentionCut &cut,
 static void emitGpuAttention(exec::KernelOp kernel,
                              const KernelContext &context, Emit &emit) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
-  AttentionCut cut(op, context.target);
+  AttentionCut cut(kernel, context);
+  if (cut.dealtBlocks) {
+    StagedKernel staged;
+    staged.kernel = kernel;
+    staged.threads = cut.threads();
+    staged.unit = 1;
+    staged.ticketOffset = TokenAreas(cut).bytes;
+    staged.stages = attentionStages(op, cut);
+    return staged.emitInto(emit);
+  }
   emitEntry(emit, kernel, cut.threads(), [&](const GpuArguments &arguments) {
-    AttentionOperands operands = {
-        matrixOf(arguments, op.getQueries()), matrixOf(arguments, op.getY()),
-        CachePages(arguments.pointerTo(op.getCache()), op.getCache().getType()),
-        BatchFields::load(emit, arguments.pointerTo(op.getBatch())),
-        arguments.rows(emit)};
-    Value block = blockIndex(emit), tile = emit.rem(block, cut.tiles);
-    Value head = emit.div(block, cut.tiles);
-    HeadTile heads = {emit.rem(head, cut.kvHeads), emit.mul(tile, cut.rows)};
-    attend(emit, cut, operands, heads, emit.div(head, cut.kvHeads));
+    AttentionOperands operands(emit, arguments, op);
+    Value block = blockIndex(emit);
+    HeadTile heads(emit, cut, emit.rem(block, cut.headTiles()));
+    attend(emit, cut, operands, heads, emit.div(block, cut.headTiles()));
   });
 }
 
 static constexpr StringRef operations[] = {
     decoder::AttentionOp::getOperationName()};
-const KernelBuilder moec::gpuAttentionKernel = {operations, planGpuAttention,
-                                                emitGpuAttention};
+const KernelBuilder moec::gpuAttentionKernel = {operations,
+                                                planGpuAttention,
+                                                emitGpuAttention,
+                                                nullptr,
+                                                /*packsActivations=*/false,
+                                                /*dependsOnTokens=*/true};

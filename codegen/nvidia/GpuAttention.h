@@ -7,15 +7,14 @@
 /// one. A block has one key/value head and up to 8 query heads that share it,
 /// and
 ///
-/// * one token: each warp has its own classes of pages (PageWalk), whose
-/// results
-///   are merged in the classes' order; or
+/// * of one token a class of pages (PageWalk); then blocks of a second stage
+///   merge the results of a token's classes, in their order; or
+/// * one token, all classes in turn; or
 /// * a tile of neighbouring tokens of one sequence: each warp has its own
-/// tokens,
-///   and all share the pages that the block brings to shared memory.
+///   tokens, and all share the pages that the block brings to shared memory.
 ///
-/// The first is for single tokens and short prompts; a block sees from the step
-/// which of the two it is to do.
+/// The first is for steps of few tokens, whatever they are. In others a block
+/// sees from the step which of the others it is to do.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -25,11 +24,16 @@
 #include "codegen/kernels/AttentionTask.h"
 #include "codegen/kernels/PageWalk.h"
 #include "codegen/nvidia/AttentionWarp.h"
+#include "codegen/nvidia/GpuStages.h"
 
 namespace moec {
 
 /// How the work is cut.
 struct AttentionCut {
+  /// The most tokens whose classes of pages are dealt to blocks: more have
+  /// enough heads and tiles for all multiprocessors.
+  static constexpr int64_t mostDealt = 64;
+
   int64_t kvHeads, group, headDim, window;
   double scale;
   int64_t pageBytes;  ///< of the keys of a page and head, and of the values
@@ -38,11 +42,21 @@ struct AttentionCut {
   int64_t warpTokens; ///< of a warp, if a block has a tile of tokens
   int64_t warps;
   bool copies; ///< pages are brought to shared memory; else they do not fit
+  int64_t mostTokens;      ///< of a step
+  int64_t dealtBlocks = 0; ///< that share classes of pages; 0: none do
 
-  AttentionCut(decoder::AttentionOp op, const Target &target);
+  AttentionCut(exec::KernelOp kernel, const KernelContext &context);
 
   int64_t threads() const { return warps * warpThreads; }
   int64_t tileTokens() const { return warps * warpTokens; }
+  /// Of a token.
+  int64_t headTiles() const { return kvHeads * tiles; }
+  /// Elements of a class's state in scratch memory, f32.
+  int64_t stateElements() const;
+  /// Bytes of scratch memory of each thread, so that there is a state for each
+  /// token, head and class.
+  int64_t scratchBytes() const;
+  std::string method() const; ///< for people, see KernelPlan
   int64_t sharedBytes() const;
   /// What single tokens, and tiles of them, have in shared memory; none of what
   /// is one row.
@@ -56,11 +70,17 @@ struct AttentionOperands {
   CachePages cache;
   BatchFields batch;
   mlir::Value tokens; ///< of the step
+
+  AttentionOperands(Emit &emit, const GpuArguments &arguments,
+                    decoder::AttentionOp op);
 };
 
 /// Which query heads of the group a block has.
 struct HeadTile {
   mlir::Value kvHead, first; ///< first: of the group's
+
+  /// The index-th of AttentionCut::headTiles.
+  HeadTile(Emit &emit, const AttentionCut &cut, mlir::Value index);
 };
 
 /// What a token sees: [first, end) of its sequence's positions.
@@ -88,14 +108,18 @@ mlir::Value firstElement(Emit &emit, const AttentionCut &cut,
 
 /// Offsets in shared memory.
 struct TokenAreas {
-  int64_t queries, weights, outputs, maxima, sums, factors, total, totalMaxima,
-      totalSums, pages, bytes;
+  /// Of the warps' pages, a number for each row: [warp][weightRows].
+  int64_t maxima, sums, corrections;
+  int64_t queries, weights, pages, bytes;
   explicit TokenAreas(const AttentionCut &cut);
 };
 struct TileAreas {
   int64_t queries, weights, pages, bytes;
   explicit TileAreas(const AttentionCut &cut);
 };
+
+/// The stages of a kernel that deals classes to blocks.
+GpuStages attentionStages(decoder::AttentionOp op, const AttentionCut &cut);
 
 /// One token, by the block.
 void attendToken(Emit &emit, const AttentionCut &cut,

@@ -87,29 +87,41 @@ TaskCount StagedKernel::tasks() const {
 }
 
 void StagedKernel::emitInto(Emit &emit) const {
-  emitEntry(emit, kernel, threads, [&](const GpuArguments &arguments) {
-    bool waits = stages.size() > 1;
-    Value index =
-        waits ? takeTicket(emit, arguments, ticketOffset) : blockIndex(emit);
-    Value first = emit.i64(0); // block of the stage
-    for (const auto &stage : stages) {
-      TaskCount tasks = stage->tasks();
-      Value count =
-          emit.add(emit.mul(arguments.rows(emit), tasks.perRow), tasks.fixed);
-      Value end = emit.add(first, emit.div(count, unit));
-      Value block = emit.sub(index, first);
-      Value isHere = arith::AndIOp::create(
-          emit, emit.less(emit.add(first, -1), index), emit.less(index, end));
-      emit.branch(isHere, [&] {
-        if (stage != stages.front())
-          awaitBlocks(emit, arguments, first);
-        stage->emitBlock(emit, arguments, block);
-        if (stage != stages.back())
-          finishBlock(emit, arguments);
-      });
-      first = end;
-    }
-  }, maps);
+  emitEntry(
+      emit, kernel, threads,
+      [&](const GpuArguments &arguments) {
+        bool waits = stages.size() > 1;
+        for (const auto &stage : stages)
+          stage->prepare(emit, arguments);
+        Value index = waits ? takeTicket(emit, arguments, ticketOffset)
+                            : blockIndex(emit);
+        Value first = emit.i64(0); // block of the stage
+        for (const auto &stage : stages) {
+          TaskCount tasks = stage->tasks();
+          Value count = emit.add(emit.mul(arguments.rows(emit), tasks.perRow),
+                                 tasks.fixed);
+          Value end = emit.add(first, emit.div(count, unit));
+          Value block = emit.sub(index, first);
+          Value isHere =
+              arith::AndIOp::create(emit, emit.less(emit.add(first, -1), index),
+                                    emit.less(index, end));
+          auto work = [&] {
+            if (stage != stages.front())
+              awaitBlocks(emit, arguments, first);
+            stage->emitBlock(emit, arguments, block);
+          };
+          emit.branch(isHere, [&] {
+            if (Value hasWork = stage->hasWork(emit, arguments, block))
+              emit.branch(hasWork, work);
+            else
+              work();
+            if (stage != stages.back())
+              finishBlock(emit, arguments);
+          });
+          first = end;
+        }
+      },
+      maps);
 }
 
 LogicalResult moec::checkSharedMemory(exec::KernelOp kernel,

@@ -33,6 +33,13 @@ class GpuStage {
 public:
   virtual ~GpuStage() = default;
   virtual TaskCount tasks() const = 0;
+  /// What a block does before it knows its index: loads that are on their way
+  /// while it takes a ticket. All threads of the block are here.
+  virtual void prepare(Emit &, const GpuArguments &) {}
+  /// Whether a block has anything to do; else it waits for nobody. Null: yes.
+  virtual mlir::Value hasWork(Emit &, const GpuArguments &, mlir::Value) {
+    return {};
+  }
   /// `block` counts from 0 in the stage; all threads of the block are here.
   virtual void emitBlock(Emit &emit, const GpuArguments &arguments,
                          mlir::Value block) = 0;

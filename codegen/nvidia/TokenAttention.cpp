@@ -1,362 +1,369 @@
 //===----------------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-///
-/// \file
-/// Attention of one token by a block. In a round each warp has a class of
-/// pages; then the block merges the warps' results in the order of the classes.
-///
-/// A warp brings pages to shared memory of its own, keys and values apart:
-/// while it computes scores the values are on their way, while it adds values
-/// the keys of the next page are.
-///
-//===----------------------------------------------------------------------===//
+
+#include "codegen/nvidia/TokenAttention.h"
 
 #include "codegen/nvidia/AsyncCopy.h"
-#include "codegen/nvidia/GpuAttention.h"
 #include "codegen/nvidia/GpuStrips.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace moec;
 
-namespace {
+static constexpr int64_t quad = 4; ///< positions that are written out
+static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-class TokenBlock {
-public:
-  TokenBlock(Emit &emit, const AttentionCut &cut,
-             const AttentionOperands &operands, const HeadTile &heads,
-             Value token)
-      : emit(emit), cut(cut), operands(operands), heads(heads), token(token),
-        areas(cut), shape(cut.warpShape(cut.rows)), f32(emit.getF32Type()),
-        warp(warpIndex(emit)), lane(laneIndex(emit)),
-        range(emit, cut, operands.batch.position(emit, token)),
-        walk(emit, range.firstPage(emit), range.lastPage(emit)),
-        worker(emit, shape,
-               area(areas.weights)
-                   .from(emit, emit.mul(warp, shape.weightBytes() / 4))) {}
+TokenBlock::TokenBlock(Emit &emit, const AttentionCut &cut,
+                       const AttentionOperands &operands, const HeadTile &heads,
+                       Value token)
+    : emit(emit), cut(cut), operands(operands), heads(heads), token(token),
+      pageTable(operands.batch.pages(emit, token)), areas(cut),
+      shape(cut.warpShape(cut.rows)), thread(threadIndex(emit)),
+      warp(warpIndex(emit)), lane(laneIndex(emit)),
+      range(emit, cut, operands.batch.position(emit, token)),
+      walk(emit, range.firstPage(emit), range.lastPage(emit)),
+      worker(emit, shape,
+             area(areas.weights)
+                 .from(emit, emit.mul(warp, shape.weightBytes() / 4))) {}
 
-  void run();
+int64_t TokenBlock::columns() const {
+  return llvm::divideCeil(cut.headDim, cut.threads());
+}
 
-private:
-  using State = AttentionWarp::State;
-  static constexpr int64_t none = -1;
-
-  Row area(int64_t offset) {
-    return {sharedMemory(emit, offset), emit.getF32Type()};
-  }
-  Row pages(int64_t half); ///< keys or values in shared memory
-  Row keysOf(Value page);
-  void forEachElement(Value count, llvm::function_ref<void(Value)> body);
-  void loadQueries();
-  void begin(Value page, int64_t half);
-  void beginIfAny(Value page, int64_t half);
-  Value firstOfClass(Value pageClass);
-  Value pageAfter(Value page, Value segment, Value pageClass);
-  State walkClass(Value pageClass, Value segment);
-  State addPage(Value page, Value next, ValueRange state);
-  void storeResult(ValueRange state);
-  void computeFactors(Value round);
-  void mergeRound(Value round);
-  void mergeSums(Value round, Value row);
-  Value isThere(Value round, Value index);
-  Value foldRound(Value round, Value init,
-                  llvm::function_ref<Value(Value index, Value v)> next,
-                  Value count);
-  void storeOutputs();
-
-  Emit &emit;
-  const AttentionCut &cut;
-  const AttentionOperands &operands;
-  const HeadTile &heads;
-  Value token;
-  TokenAreas areas;
-  WarpShape shape;
-  Type f32;
-  Value warp, lane;
-  VisibleRange range;
-  PageWalk walk;
-  AttentionWarp worker;
-};
-
-} // namespace
-
-/// body(i) for i < count, by the threads of the block.
-void TokenBlock::forEachElement(Value count,
-                                llvm::function_ref<void(Value)> body) {
-  emit.loop(threadIndex(emit), count, cut.threads(), body);
+TokenBlock::State TokenBlock::initial() const {
+  State state(cut.rows * stateSize(), emit.number(emit.getF32Type(), 0.0));
+  for (int64_t r = 0; r < cut.rows; ++r)
+    state[r * stateSize()] = emit.number(emit.getF32Type(), -infinity);
+  return state;
 }
 
 //===----------------------------------------------------------------------===//
 // Bringing operands near
 //===----------------------------------------------------------------------===//
 
-/// The rows of heads beyond the group's last one repeat its last element.
+/// The rows of heads beyond the group's last one repeat its last elements.
 void TokenBlock::loadQueries() {
   Row from = operands.queries.row(emit, token)
                  .from(emit, firstElement(emit, cut, heads));
   Value left =
       emit.mul(emit.sub(emit.i64(cut.group), heads.first), cut.headDim);
-  Value zero = emit.number(f32, 0.0);
-  Value lowest = emit.number(f32, -std::numeric_limits<double>::infinity());
-  forEachElement(emit.i64(cut.rows * cut.headDim), [&](Value i) {
-    Value at = emit.min(i, emit.add(left, -1));
-    storeStrip(emit, loadStrip(emit, from, at, 1), area(areas.queries), i);
-    storeStrip(emit, zero, area(areas.total), i);
-  });
-  forEachElement(emit.i64(cut.rows), [&](Value row) {
-    storeStrip(emit, lowest, area(areas.totalMaxima), row);
-    storeStrip(emit, zero, area(areas.totalSums), row);
-  });
-  blockBarrier(emit);
+  int64_t lanes = accessLanes({from.element}, cut.headDim);
+  Value last = emit.add(left, -lanes);
+  // Written out, so that all loads are on their way at once.
+  int64_t count = cut.rows * cut.headDim, step = lanes * cut.threads();
+  for (int64_t done = 0; done < count; done += step) {
+    Value i = emit.add(emit.mul(thread, lanes), done);
+    emit.branch(emit.less(i, emit.i64(count)), [&] {
+      Value v = loadWhole(emit, from, emit.min(i, last), lanes);
+      storeWhole(emit, v, area(areas.queries), i);
+    });
+  }
 }
 
-Row TokenBlock::keysOf(Value page) {
-  Value pages = operands.batch.pages(emit, token);
-  return operands.cache.keys(emit, pageIndex(emit, pages, page), heads.kvHead);
+Row TokenBlock::keysOf(Value place) {
+  return operands.cache.keys(emit, place, heads.kvHead);
 }
 
-Row TokenBlock::pages(int64_t half) {
-  Value index = emit.add(emit.mul(warp, 2), half);
+/// Keys or values of a warp's page in shared memory.
+Row TokenBlock::pages(Value slot, int64_t half) {
+  Value index = emit.add(emit.mul(slot, 2), half);
   Value base = emit.at(sharedMemory(emit, areas.pages), emit.getI8Type(),
                        emit.mul(index, cut.pageBytes));
   return {base, operands.cache.element};
 }
 
-/// Begins to bring the keys (half 0) or values (half 1) of a page near.
-void TokenBlock::begin(Value page, int64_t half) {
-  Row keys = keysOf(page);
-  Row from = half ? operands.cache.values(emit, keys) : keys;
-  Value to = range.of(emit, page).to;
-  beginCopies(emit, from.base, pages(half).base, cut.pageBytes, lane,
-              warpThreads, [&](Value offset) {
-                return half ? valueBytes(emit, cut, to, offset)
-                            : keyBytes(emit, cut, to, offset);
-              });
+TokenBlock::WarpPage TokenBlock::pageOf(const Round &round) {
+  Value number = emit.add(round.first, warp);
+  Value place =
+      pageIndex(emit, pageTable, emit.min(number, range.lastPage(emit)));
+  Value is = emit.less(number, emit.add(round.last, 1));
+  return {emit.select(is, number, emit.i64(none)), place};
 }
 
-/// The same if there is such a page. A group of copies either way, so that who
-/// waits can count them.
-void TokenBlock::beginIfAny(Value page, int64_t half) {
+/// Begins to bring the keys (half 0) or values (half 1) of a page near, if
+/// there is one. A group of copies either way, so that who waits can count
+/// them.
+void TokenBlock::begin(const WarpPage &page, int64_t half) {
   if (!cut.copies)
     return;
-  emit.branch(emit.less(emit.i64(none), page), [&] { begin(page, half); });
+  emit.branch(emit.less(emit.i64(none), page.number), [&] {
+    Row keys = keysOf(page.place);
+    Row from = half ? operands.cache.values(emit, keys) : keys;
+    Value to = range.of(emit, page.number).to;
+    beginCopies(emit, from.base, pages(warp, half).base, cut.pageBytes, lane,
+                warpThreads, [&](Value offset) {
+                  return half ? valueBytes(emit, cut, to, offset)
+                              : keyBytes(emit, cut, to, offset);
+                });
+  });
   closeCopies(emit);
 }
 
 //===----------------------------------------------------------------------===//
-// A class of pages, by a warp
+// Scores and weights: a page a warp
 //===----------------------------------------------------------------------===//
 
-/// The first page of a class; none if it has no pages or is no class.
-Value TokenBlock::firstOfClass(Value pageClass) {
-  Value segment = walk.firstSegment(pageClass);
-  Value is = arith::AndIOp::create(
-      emit, emit.less(pageClass, emit.i64(PageWalk::classes)),
-      walk.hasPages(segment));
-  return emit.select(is, walk.firstPage(segment), emit.i64(none));
-}
-
-/// The page that the warp computes after this one, if it is of this class or
-/// the warp's next one.
-Value TokenBlock::pageAfter(Value page, Value segment, Value pageClass) {
-  Value next = emit.add(segment, PageWalk::classes);
-  Value result = emit.select(walk.hasPages(next), walk.firstPage(next),
-                             firstOfClass(emit.add(pageClass, cut.warps)));
-  return emit.select(emit.less(page, walk.lastPage(segment)), emit.add(page, 1),
-                     result);
-}
-
-TokenBlock::State TokenBlock::addPage(Value n, Value next, ValueRange state) {
-  AttentionWarp::Page page = range.of(emit, n);
-  page.keys = cut.copies ? pages(0) : keysOf(n);
-  page.values = cut.copies ? pages(1) : operands.cache.values(emit, page.keys);
-  auto arrive = [&] {
-    if (cut.copies)
-      awaitCopies(emit, /*newest=*/1);
-    warpBarrier(emit);
-  };
-  arrive(); // the keys; the values may be on their way
-  State sums = worker.weigh(area(areas.queries), page, state);
-  warpBarrier(emit);
-  beginIfAny(next, 0);
-  arrive(); // the values
-  sums = worker.addValues(page, sums);
-  warpBarrier(emit);
-  beginIfAny(next, 1);
-  return sums;
-}
-
-/// Pages of a class that has some, `segment` being the first.
-TokenBlock::State TokenBlock::walkClass(Value pageClass, Value segment) {
-  // The warp's class of the round before has brought the first page.
-  Value before = emit.sub(pageClass, emit.i64(cut.warps));
-  Value hadPages = arith::AndIOp::create(
-      emit, emit.less(emit.i64(-1), before),
-      walk.hasPages(walk.firstSegment(emit.max(before, emit.i64(0)))));
-  emit.branch(
-      hadPages, [] {},
+/// The scores of the lane's position in the warp's page, then the greatest of
+/// the page; minus infinity where there is none.
+TokenBlock::State TokenBlock::scores(const WarpPage &page) {
+  Type f32 = emit.getF32Type();
+  State nothing(2 * cut.rows, emit.number(f32, -infinity));
+  return emit.branch(
+      emit.less(emit.i64(none), page.number), TypeRange(ValueRange(nothing)),
       [&] {
-        for (int64_t half : {0, 1})
-          beginIfAny(walk.firstPage(segment), half);
+        AttentionWarp::Page visible = range.of(emit, page.number);
+        visible.keys = cut.copies ? pages(warp, 0) : keysOf(page.place);
+        State ofRows = worker.scores(area(areas.queries), visible, cut.rows);
+        for (int64_t r = 0; r < cut.rows; ++r)
+          ofRows.push_back(worker.maximumOfLanes(ofRows[r]));
+        return ofRows;
+      },
+      [&] { return nothing; });
+}
+
+/// A number of each row, by the warp's first lane: [index][weightRows]. Whoever
+/// reads, reads all of them.
+void TokenBlock::storeRows(int64_t offset, Value index, ValueRange ofRows) {
+  Value first = emit.mul(index, shape.weightRows());
+  State padded(ofRows);
+  padded.resize(shape.weightRows(), emit.number(emit.getF32Type(), 0.0));
+  emit.branch(emit.equal(lane, emit.i64(0)), [&] {
+    for (auto [r, v] : llvm::enumerate(padded))
+      storeStrip(emit, v, area(offset), emit.add(first, r));
+  });
+}
+
+TokenBlock::State TokenBlock::loadRows(int64_t offset, Value index) {
+  int64_t access = shape.weightAccess();
+  Value first = emit.mul(index, shape.weightRows());
+  State ofRows;
+  for (int64_t r = 0; r < cut.rows; r += access) {
+    Value v = loadWhole(emit, area(offset), emit.add(first, r), access);
+    for (int64_t i = 0; i < std::min(access, cut.rows - r); ++i)
+      ofRows.push_back(
+          access == 1 ? v : vector::ExtractOp::create(emit, v, i).getResult());
+  }
+  return ofRows;
+}
+
+/// From scores to weights, as if the warps' pages came one after the other.
+/// Leaves weights, their sums and by how much older ones shrink in shared
+/// memory; returns the state with the new maxima.
+TokenBlock::State TokenBlock::weigh(ValueRange scores, ValueRange state) {
+  State next(state), ofRows(scores.take_front(cut.rows)), sums, corrections;
+  storeRows(areas.maxima, warp, scores.drop_front(cut.rows));
+  blockBarrier(emit);
+  State before(cut.rows), own(cut.rows);
+  for (int64_t page = 0; page < cut.warps; ++page) {
+    State maxima = loadRows(areas.maxima, emit.i64(page));
+    Value isOwn = emit.equal(warp, emit.i64(page));
+    for (int64_t r = 0; r < cut.rows; ++r) {
+      Value &now = next[r * stateSize()], old = now;
+      now = emit.maxF(maxima[r], old);
+      before[r] = page ? emit.select(isOwn, old, before[r]) : old;
+      own[r] = page ? emit.select(isOwn, now, own[r]) : now;
+    }
+  }
+  for (int64_t r = 0; r < cut.rows; ++r) {
+    corrections.push_back(emit.exp(emit.subF(before[r], own[r])));
+    ofRows[r] = emit.exp(emit.subF(ofRows[r], own[r]));
+    sums.push_back(worker.sumOfLanes(ofRows[r]));
+  }
+  worker.storeWeights(ofRows);
+  storeRows(areas.corrections, warp, corrections);
+  storeRows(areas.sums, warp, sums);
+  return next;
+}
+
+//===----------------------------------------------------------------------===//
+// Values: columns of all pages a thread
+//===----------------------------------------------------------------------===//
+
+/// The thread's column of a group; the last one of all for threads beyond it.
+Value TokenBlock::column(int64_t group) const {
+  Value d = emit.add(thread, group * cut.threads());
+  return emit.min(d, emit.i64(cut.headDim - 1));
+}
+
+TokenBlock::State TokenBlock::valueStep(Row values, Row weights, Value position,
+                                        ValueRange state) {
+  AttentionWarp page(emit, shape, weights);
+  State next(state), ofRows = page.loadWeights(position, cut.rows);
+  for (int64_t group = 0; group < columns(); ++group) {
+    Value at = emit.add(emit.mul(position, cut.headDim), column(group));
+    Value v = loadStrip(emit, values, at, 1);
+    for (auto [r, weight] : llvm::enumerate(ofRows)) {
+      Value &sum = next[r * stateSize() + 2 + group];
+      sum = emit.fma(weight, v, sum);
+    }
+  }
+  return next;
+}
+
+/// Positions that are not visible are not read: they may hold anything.
+TokenBlock::State TokenBlock::addPage(Value number, Value slot,
+                                      ValueRange state) {
+  State next(state), corrections = loadRows(areas.corrections, slot);
+  State sums = loadRows(areas.sums, slot);
+  for (int64_t r = 0; r < cut.rows; ++r) {
+    auto row = MutableArrayRef<Value>(next).slice(r * stateSize(), stateSize());
+    row[1] = emit.fma(row[1], corrections[r], sums[r]);
+    for (Value &output : row.drop_front(2))
+      output = emit.mulF(output, corrections[r]);
+  }
+  Row values = pages(slot, 1);
+  if (!cut.copies)
+    values =
+        operands.cache.values(emit, keysOf(pageIndex(emit, pageTable, number)));
+  Row weights =
+      area(areas.weights).from(emit, emit.mul(slot, shape.weightBytes() / 4));
+  AttentionWarp::Page visible = range.of(emit, number);
+  Value count = emit.sub(visible.to, visible.from);
+  Value whole = emit.add(visible.from, emit.mul(emit.div(count, quad), quad));
+  next = emit.loop(
+      visible.from, whole, quad, next, [&](Value position, ValueRange carried) {
+        State sums(carried);
+        for (int64_t i = 0; i < quad; ++i)
+          sums = valueStep(values, weights, emit.add(position, i), sums);
+        return sums;
       });
-  State state = worker.initial(cut.rows);
-  return emit.loop(segment, emit.add(walk.lastSegment(), 1), PageWalk::classes,
-                   state, [&](Value segment, ValueRange carried) {
-                     return emit.loop(
-                         walk.firstPage(segment),
-                         emit.add(walk.lastPage(segment), 1), 1, carried,
-                         [&](Value page, ValueRange inner) {
-                           Value next = pageAfter(page, segment, pageClass);
-                           return addPage(page, next, inner);
-                         });
+  return emit.loop(whole, visible.to, 1, next,
+                   [&](Value position, ValueRange carried) {
+                     return valueStep(values, weights, position, carried);
                    });
 }
 
-void TokenBlock::storeResult(ValueRange state) {
-  Value first = emit.mul(warp, cut.rows);
-  for (int64_t r = 0; r < cut.rows; ++r) {
-    Value row = emit.add(first, r);
-    Row to = area(areas.outputs).from(emit, emit.mul(row, cut.headDim));
-    worker.forEachColumn(state, r,
-                         [&](Value v, Value d) { storeWhole(emit, v, to, d); });
-    emit.branch(emit.equal(lane, emit.i64(0)), [&] {
-      storeStrip(emit, worker.maximum(state, r), area(areas.maxima), row);
-      storeStrip(emit, worker.sum(state, r), area(areas.sums), row);
+TokenBlock::State TokenBlock::addValues(const Round &round, ValueRange state) {
+  Value end = emit.add(round.last, 1);
+  end = emit.min(end, emit.add(round.first, cut.warps));
+  return emit.loop(
+      round.first, end, 1, state, [&](Value number, ValueRange carried) {
+        return addPage(number, emit.sub(number, round.first), carried);
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// A class of pages
+//===----------------------------------------------------------------------===//
+
+TokenBlock::State TokenBlock::addRound(const Round &round, const WarpPage &own,
+                                       const WarpPage &next, ValueRange state) {
+  auto await = [&] {
+    if (cut.copies)
+      awaitCopies(emit, /*newest=*/1);
+  };
+  await(); // the keys; the values may be on their way
+  warpBarrier(emit);
+  State ofPage = scores(own);
+  warpBarrier(emit);
+  begin(next, 0);
+  State sums = weigh(ofPage, state);
+  await(); // the values
+  blockBarrier(emit);
+  sums = addValues(round, sums);
+  blockBarrier(emit);
+  begin(next, 1);
+  return sums;
+}
+
+/// What follows in the class; after the last round, one of no pages.
+TokenBlock::Round TokenBlock::roundAfter(const Round &round, Value segment) {
+  Value after = emit.add(segment, PageWalk::classes);
+  Value hasMore = walk.hasPages(after);
+  Value start = emit.select(hasMore, walk.firstPage(after), round.last);
+  Value end = emit.select(hasMore, walk.lastPage(after), emit.add(start, -1));
+  Value here = emit.add(round.first, cut.warps);
+  Value goesOn = emit.less(here, emit.add(round.last, 1));
+  return {emit.select(goesOn, here, start),
+          emit.select(goesOn, round.last, end)};
+}
+
+TokenBlock::State TokenBlock::walkClass(Value i,
+                                        llvm::function_ref<void()> before) {
+  Value segment = walk.firstSegment(walk.nthClass(i));
+  WarpPage first = pageOf({walk.firstPage(segment), walk.lastPage(segment)});
+  for (int64_t half : {0, 1})
+    begin(first, half);
+  before();
+  blockBarrier(emit);
+  State carried = {first.number, first.place};
+  carried.append(initial());
+  carried = emit.loop(
+      segment, emit.add(walk.lastSegment(), 1), PageWalk::classes, carried,
+      [&](Value segment, ValueRange now) {
+        Value last = walk.lastPage(segment);
+        return emit.loop(walk.firstPage(segment), emit.add(last, 1), cut.warps,
+                         now, [&](Value page, ValueRange now) {
+                           Round round = {page, last};
+                           WarpPage next = pageOf(roundAfter(round, segment));
+                           State result = {next.number, next.place};
+                           result.append(addRound(round, {now[0], now[1]}, next,
+                                                  now.drop_front(2)));
+                           return result;
+                         });
+      });
+  return State(ValueRange(carried).drop_front(2));
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+void TokenBlock::forEachColumn(
+    ValueRange state, llvm::function_ref<void(int64_t, Value, Value)> body) {
+  for (int64_t group = 0; group < columns(); ++group) {
+    Value d = emit.add(thread, group * cut.threads());
+    emit.branch(emit.less(d, emit.i64(cut.headDim)), [&] {
+      for (int64_t r = 0; r < cut.rows; ++r)
+        body(r, d, state[r * stateSize() + 2 + group]);
     });
   }
 }
 
-//===----------------------------------------------------------------------===//
-// The results of a round, by the block
-//===----------------------------------------------------------------------===//
-
-/// Whether the class of a warp has pages in a round.
-Value TokenBlock::isThere(Value round, Value index) {
-  return walk.hasPages(walk.firstSegment(emit.add(round, index)));
-}
-
-/// v = next(index, v) for the warps index < count whose class has pages.
-Value TokenBlock::foldRound(Value round, Value init,
-                            llvm::function_ref<Value(Value, Value)> next,
-                            Value count) {
-  return emit.loop(emit.i64(0), count, 1, ValueRange{init},
-                   [&](Value index, ValueRange carried) {
-                     return emit.branch(
-                         isThere(round, index), init.getType(),
-                         [&] { return State{next(index, carried[0])}; },
-                         [&] { return State{carried[0]}; });
-                   })[0];
-}
-
-/// By how much the total shrinks as the result of a warp is added, and the
-/// weight of that: [warp][row] each.
-void TokenBlock::computeFactors(Value round) {
-  int64_t results = cut.warps * cut.rows;
-  forEachElement(emit.i64(results), [&](Value i) {
-    Value index = emit.div(i, cut.rows), row = emit.rem(i, cut.rows);
-    emit.branch(isThere(round, index), [&] {
-      auto maximumOf = [&](Value index) {
-        Value at = emit.add(emit.mul(index, cut.rows), row);
-        return loadStrip(emit, area(areas.maxima), at, 1);
-      };
-      Value before = foldRound(
-          round, loadStrip(emit, area(areas.totalMaxima), row, 1),
-          [&](Value other, Value v) { return emit.maxF(maximumOf(other), v); },
-          index);
-      Value own = maximumOf(index), maximum = emit.maxF(own, before);
-      Row factors = area(areas.factors);
-      storeStrip(emit, emit.exp(emit.subF(before, maximum)), factors, i);
-      storeStrip(emit, emit.exp(emit.subF(own, maximum)), factors,
-                 emit.add(i, results));
-    });
-  });
-  blockBarrier(emit);
-}
-
-void TokenBlock::mergeSums(Value round, Value row) {
-  int64_t results = cut.warps * cut.rows;
-  Value count = emit.i64(cut.warps);
-  auto at = [&](int64_t offset, Value index) {
-    return loadStrip(emit, area(offset),
-                     emit.add(emit.mul(index, cut.rows), row), 1);
-  };
-  Row sums = area(areas.totalSums), maxima = area(areas.totalMaxima);
-  Value sum = foldRound(
-      round, loadStrip(emit, sums, row, 1),
-      [&](Value index, Value v) {
-        Value weight = at(areas.factors + results * 4, index);
-        return emit.fma(v, at(areas.factors, index),
-                        emit.mulF(at(areas.sums, index), weight));
-      },
-      count);
-  storeStrip(emit, sum, sums, row);
-  Value maximum = foldRound(
-      round, loadStrip(emit, maxima, row, 1),
-      [&](Value index, Value v) {
-        return emit.maxF(at(areas.maxima, index), v);
-      },
-      count);
-  storeStrip(emit, maximum, maxima, row);
-}
-
-void TokenBlock::mergeRound(Value round) {
-  int64_t results = cut.warps * cut.rows;
-  computeFactors(round);
-  Row factors = area(areas.factors);
-  forEachElement(emit.i64(cut.rows * cut.headDim), [&](Value i) {
-    Value row = emit.div(i, cut.headDim);
-    Value total = foldRound(
-        round, loadStrip(emit, area(areas.total), i, 1),
-        [&](Value index, Value v) {
-          Value at = emit.add(emit.mul(index, cut.rows), row);
-          Value shrink = loadStrip(emit, factors, at, 1);
-          Value weight = loadStrip(emit, factors, emit.add(at, results), 1);
-          Value start = emit.mul(index, cut.rows * cut.headDim);
-          Value own =
-              loadStrip(emit, area(areas.outputs), emit.add(start, i), 1);
-          return emit.fma(v, shrink, emit.mulF(own, weight));
-        },
-        emit.i64(cut.warps));
-    storeStrip(emit, total, area(areas.total), i);
-  });
-  forEachElement(emit.i64(cut.rows), [&](Value row) { mergeSums(round, row); });
-  blockBarrier(emit);
-}
-
-void TokenBlock::storeOutputs() {
+void TokenBlock::storeOutputs(ValueRange total) {
   Row to =
       operands.y.row(emit, token).from(emit, firstElement(emit, cut, heads));
-  Value left =
-      emit.mul(emit.sub(emit.i64(cut.group), heads.first), cut.headDim);
-  Value count = emit.min(left, emit.i64(cut.rows * cut.headDim));
-  forEachElement(count, [&](Value i) {
-    Value sum =
-        loadStrip(emit, area(areas.totalSums), emit.div(i, cut.headDim), 1);
-    Value v = loadStrip(emit, area(areas.total), i, 1);
-    storeStrip(emit, emit.divF(v, sum), to, i);
+  forEachColumn(total, [&](int64_t r, Value d, Value v) {
+    auto store = [&] {
+      Value sum = total[r * stateSize() + 1];
+      storeStrip(emit, emit.divF(v, sum), to, emit.add(d, r * cut.headDim));
+    };
+    Value head = emit.add(heads.first, r);
+    if (cut.group % cut.rows)
+      emit.branch(emit.less(head, emit.i64(cut.group)), store);
+    else
+      store();
   });
 }
 
-void TokenBlock::run() {
-  loadQueries();
-  emit.loop(emit.i64(0), emit.i64(PageWalk::classes), cut.warps,
-            [&](Value round) {
-              Value pageClass = emit.add(round, warp);
-              Value segment = walk.firstSegment(pageClass);
-              emit.branch(walk.hasPages(segment),
-                          [&] { storeResult(walkClass(pageClass, segment)); });
-              blockBarrier(emit);
-              mergeRound(round);
-            });
-  storeOutputs();
+void TokenBlock::storeState(ValueRange state, Row to) {
+  forEachColumn(state, [&](int64_t r, Value d, Value v) {
+    storeStrip(emit, v, to, emit.add(d, r * cut.headDim));
+  });
+  Row numbers = to.from(emit, emit.i64(cut.rows * cut.headDim));
+  emit.branch(emit.equal(thread, emit.i64(0)), [&] {
+    for (int64_t r = 0; r < cut.rows; ++r)
+      for (int64_t i : {0, 1})
+        storeStrip(emit, state[r * stateSize() + i], numbers,
+                   emit.i64(i * cut.rows + r));
+  });
 }
 
+/// All classes, one after the other.
 void moec::attendToken(Emit &emit, const AttentionCut &cut,
                        const AttentionOperands &operands, const HeadTile &heads,
                        Value token) {
-  TokenBlock(emit, cut, operands, heads, token).run();
+  TokenBlock block(emit, cut, operands, heads, token);
+  block.loadQueries();
+  TokenBlock::State total =
+      emit.loop(emit.i64(0), block.classCount(), 1, block.initial(),
+                [&](Value i, ValueRange carried) {
+                  return block.merge(carried, block.walkClass(i, [] {}));
+                });
+  block.storeOutputs(total);
 }

@@ -10,7 +10,12 @@ std::string AttentionCase::module(const TestCache &cache) const {
   std::string width = "tensor<?x" + std::to_string(this->width()) + "x";
   std::string q = width + "f32>", y = width + spell(resultType) + ">";
   std::string visible = window ? " window(" + std::to_string(window) + ")" : "";
-  return "exec.kernel @k {\n^bb0(%q: " + q + ", %cache: " + cache.type() +
+  std::string most =
+      maxTokens
+          ? " attributes {max_tokens = " + std::to_string(maxTokens) + " : i64}"
+          : "";
+  return "exec.kernel @k" + most + " {\n^bb0(%q: " + q +
+         ", %cache: " + cache.type() +
          ", %batch: !decoder.batch):\n"
          "  %y = decoder.attention %q, %cache, %batch layer(0) scale(" +
          std::to_string(scale) + ")" + visible + " : " + q + ", " +

@@ -23,6 +23,7 @@ struct AttentionCase {
   Element cacheType = Element::F32, resultType = Element::F32;
   int64_t window = 0;
   int64_t context = 131; ///< longest sequence
+  int64_t maxTokens = 0; ///< of a step; 0: the kernel does not say
 
   int64_t width() const { return kvHeads * group * headDim; }
   static constexpr double scale = 0.25;

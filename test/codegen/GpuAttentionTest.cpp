@@ -4,9 +4,8 @@
 ///
 /// \file
 /// Attention on a GPU: the bits of the CPU's kernel, whether a block has a
-/// token or a tile of them, in every order of warps. AttentionKernelTest
-/// compares the latter with the formula, and steps of few tokens with the
-/// GPU's.
+/// class of a token's pages, a token or a tile of them, in every order of
+/// warps. AttentionKernelTest compares the CPU's with the formula.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -65,10 +64,11 @@ std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to) {
   return places;
 }
 
-/// Races are looked for in the first mode and in the last.
+/// The first mode and the last, under all checks.
 std::vector<GpuMode> checkedModes() {
-  std::vector<GpuMode> modes = gpuModes();
-  modes.front().checks = modes.back().checks = "races,waits,proxies";
+  std::vector<GpuMode> modes = {gpuModes().front(), gpuModes().back()};
+  for (GpuMode &mode : modes)
+    mode.checks = "all";
   return modes;
 }
 
@@ -97,6 +97,20 @@ TEST_P(GpuAttention, HasTheBitsOfTheCpuForTilesOfAPrompt) {
     step.expectSame(GpuKernel(step.module, target), gpuModes().back());
 }
 
+TEST_P(GpuAttention, HasTheBitsOfTheCpuForFewTokens) {
+  AttentionCase shape = GetParam();
+  TestCache cache = fullCache(shape, 300);
+  // The only class of pages, and several of them; neighbours.
+  std::vector<Place> places = {{0, 0}, {1, 40}, {0, 127}, {1, 128}, {0, 299}};
+  for (Place place : chunk(1, 250, 253))
+    places.push_back(place);
+  shape.maxTokens = 8;
+  Step step(shape, cache, places);
+  GpuKernel kernel(step.module, "sm_80");
+  for (const GpuMode &mode : checkedModes())
+    step.expectSame(kernel, mode);
+}
+
 TEST_P(GpuAttention, HasTheBitsOfTheCpuForAMixedStep) {
   AttentionCase shape = GetParam();
   TestCache cache = fullCache(shape, 150);
@@ -111,7 +125,7 @@ TEST_P(GpuAttention, HasTheBitsOfTheCpuForAMixedStep) {
     places.push_back(place);
   Step step(shape, cache, places);
   GpuKernel kernel(step.module, "sm_80");
-  for (const GpuMode &mode : checkedModes())
+  for (const GpuMode &mode : gpuModes())
     step.expectSame(kernel, mode);
 }
 
@@ -141,13 +155,22 @@ TEST_P(GpuAttentionContext, ReachesBackOverSeveralTurnsOfTheClasses) {
   AttentionCase shape = {1, 4, 8, Element::BF16, Element::F32, GetParam()};
   constexpr int32_t length = 9000;
   TestCache cache = fullCache(shape, length);
-  Step single(shape, cache, {{0, length - 1}, {1, 4095}, {0, 4096}, {1, 4200}});
-  GpuKernel kernel(single.module, "sm_80");
-  for (const GpuMode &mode : gpuModes())
-    single.expectSame(kernel, mode);
+  std::vector<Place> places = {
+      {0, length - 1}, {1, 4095}, {0, 4096}, {1, 4200}};
   Step tile(shape, cache, chunk(1, length - 20, length));
-  for (const GpuMode &mode : {gpuModes().front(), gpuModes().back()})
+  Step alone(shape, cache, places);
+  GpuKernel kernel(alone.module, "sm_80");
+  for (const GpuMode &mode : {gpuModes().front(), gpuModes().back()}) {
+    alone.expectSame(kernel, mode);
     tile.expectSame(kernel, mode);
+  }
+  shape.maxTokens = 8;
+  Step few(shape, cache, places);
+  GpuKernel dealt(few.module, "sm_80");
+  for (const GpuMode &mode : gpuModes())
+    few.expectSame(dealt, mode);
+  for (const GpuMode &mode : checkedModes())
+    few.expectSame(dealt, mode);
 }
 
 INSTANTIATE_TEST_SUITE_P(Windows, GpuAttentionContext,
@@ -167,6 +190,13 @@ TEST(GpuAttentionSizes, PagesThatDoNotFitOnChipAreReadWhereTheyAre) {
             std::string::npos);
   for (const GpuMode &mode : checkedModes())
     step.expectSame(kernel, mode);
+  shape.maxTokens = 64;
+  Step few(shape, cache, chunk(0, 30, 70));
+  GpuKernel dealt(few.module, "sm_86");
+  EXPECT_NE(dealt.ptx().find("cp.async"), std::string::npos)
+      << "a block with one warp brings a page at a time";
+  for (const GpuMode &mode : checkedModes())
+    few.expectSame(dealt, mode);
 }
 
 TEST(GpuAttentionSizes, SharedMemoryIsWithinWhatTheGpuHas) {

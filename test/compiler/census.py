@@ -27,13 +27,13 @@ WAYS = {
     "warpgroup": ("HGMMA", set(), {"LDG", "LDG.64", "LDG.128", "LDGSTS.128", "UTMALDG", "LDS.128"}, 16),
 }
 COPIES = {"UTMALDG", "LDGSTS.128"}  # of warps that copy, for each tensor of weights, and for rows
-# Kernels say for how many tokens they are.
+# Kernels say for how many tokens they are; of those that do, attention is no product.
 WAY_OF_TOKENS = {"8": "direct", "64": "few", "512": "many"}
 
 
 def way_of(target, kernel):
     tokens = re.search(r"_upto(\d+)(?:_\d+)?$", kernel)
-    way = WAY_OF_TOKENS[tokens[1]] if tokens else None
+    way = WAY_OF_TOKENS[tokens[1]] if tokens and not kernel.startswith("attention_") else None
     return "warpgroup" if target == "sm_90a" and way == "many" else way
 
 
