@@ -44,6 +44,11 @@ public:
   /// Runs all tasks in ranges of `cut`, on several threads at once.
   int32_t runOnThreads(const std::vector<void *> &arguments, int64_t rows,
                        int64_t cut) const;
+  /// Runs the tasks [begin, end) of a launch as they are.
+  void call(const moert_launch &launch, int64_t begin, int64_t end,
+            void *scratch) const {
+    kernel(&launch, begin, end, scratch);
+  }
   /// Tasks of a launch.
   int64_t tasks(int64_t rows) const { return tasksPerRow * rows + fixedTasks; }
 
