@@ -88,9 +88,9 @@ struct KernelBuilder {
   /// Whether the kernel reads row-major activations of its matrix products and
   /// packs them itself, so that no exec.pack goes before it.
   bool packsActivations = false;
-  /// Whether it builds other kernels for steps of few tokens: each regime then
-  /// has its own, which says so (`max_tokens`).
-  bool dependsOnTokens = false;
+  /// Whether it builds other kernels of a region for steps of few tokens: each
+  /// regime then has its own, which says so (`max_tokens`). Null: never.
+  bool (*dependsOnTokens)(mlir::Block &) = nullptr;
 };
 
 /// The builder of a machine for a region (of a kernel, or of what will be one),

@@ -173,9 +173,10 @@ static exec::KernelOp buildKernel(Operation *op) {
 /// Tells apart the kernels of regimes whose builder does.
 static void limitTokens(exec::KernelOp kernel, int64_t maxTokens,
                         Machine machine) {
-  const KernelBuilder *builder =
-      lookupKernelBuilder(kernel.getBody().front(), machine);
-  if (!builder || !builder->dependsOnTokens)
+  Block &region = kernel.getBody().front();
+  const KernelBuilder *builder = lookupKernelBuilder(region, machine);
+  if (!builder || !builder->dependsOnTokens ||
+      !builder->dependsOnTokens(region))
     return;
   kernel.setMaxTokens(maxTokens);
   kernel.setSymName(

@@ -40,6 +40,10 @@ void moec::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
   llvm::ModuleAnalysisManager mam;
   llvm::PipelineTuningOptions tuning;
   tuning.LoopUnrolling &= unrolling;
+  // With LLVM's 250, half of the time for GPUs goes into comparing the accesses
+  // of loops that have many with each other, and none of them are promoted.
+  if (machine.getTargetTriple().isNVPTX())
+    tuning.LicmMssaNoAccForPromotionCap = 100;
   llvm::PassBuilder builder(&machine, tuning);
   builder.registerModuleAnalyses(mam);
   builder.registerCGSCCAnalyses(cgam);

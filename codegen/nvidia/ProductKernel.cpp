@@ -42,11 +42,16 @@ struct LoopChoice {
   std::string reason;
 };
 
-static LoopShape shapeOf(const MatrixRegion &region) {
-  const MatrixOperation &product = region.first();
-  return {region.xType().getElementType(),
+static LoopShape shapeOf(const MatrixOperation &product) {
+  return {getElementTypeOrSelf(product.x.getType()),
           product.weightType().getElementType(), product.depth(),
-          region.swiglu ? 2 : 1};
+          /*products=*/1};
+}
+
+static LoopShape shapeOf(const MatrixRegion &region) {
+  LoopShape shape = shapeOf(region.first());
+  shape.products = region.swiglu ? 2 : 1;
+  return shape;
 }
 
 /// The most tokens for which weights go straight to registers, and for which
@@ -214,12 +219,25 @@ static void emitProducts(exec::KernelOp kernel, const KernelContext &context,
   ProductKernel(kernel, *MatrixRegion::analyze(kernel), context).emitInto(emit);
 }
 
+/// Tensor cores have a loop for each number of tokens; others have one for all.
+static bool dependsOnTokens(Block &region) {
+  return isLibraryProduct(region) || llvm::any_of(region, [](Operation &op) {
+           MatrixOperation product = MatrixOperation::of(op);
+           return product.op && takesTensorCores(shapeOf(product));
+         });
+}
+
 llvm::ArrayRef<KernelBuilder> moec::productKernels() {
   static const StringRef linear[] = {decoder::LinearOp::getOperationName()};
   static const StringRef grouped[] = {moe::GroupedLinearOp::getOperationName()};
   static const KernelBuilder builders[] = {
-      {linear, planProducts, emitProducts, nullptr, false, true},
-      {grouped, planProducts, emitProducts, nullptr, false, true},
-      {{}, planProducts, emitProducts, MatrixRegion::matches, false, true}};
+      {linear, planProducts, emitProducts, nullptr, false, dependsOnTokens},
+      {grouped, planProducts, emitProducts, nullptr, false, dependsOnTokens},
+      {{},
+       planProducts,
+       emitProducts,
+       MatrixRegion::matches,
+       false,
+       dependsOnTokens}};
   return builders;
 }
