@@ -264,6 +264,9 @@ static void emitGpuAttention(exec::KernelOp kernel,
   });
 }
 
+/// Few tokens are shared among blocks.
+static bool dependsOnTokens(Block &) { return true; }
+
 static constexpr StringRef operations[] = {
     decoder::AttentionOp::getOperationName()};
 const KernelBuilder moec::gpuAttentionKernel = {operations,
@@ -271,4 +274,4 @@ const KernelBuilder moec::gpuAttentionKernel = {operations,
                                                 emitGpuAttention,
                                                 nullptr,
                                                 /*packsActivations=*/false,
-                                                /*dependsOnTokens=*/true};
+                                                dependsOnTokens};
