@@ -16,15 +16,15 @@ namespace moec {
 using namespace mlir;
 using namespace moec;
 
-/// The group that alone reads a value; null if there is none.
-static exec::GroupOp onlyReader(Value value) {
+/// The operation or group that alone reads a value; null if there are several.
+static Operation *onlyReader(Value value) {
   if (value.use_empty())
-    return {};
+    return nullptr;
   Operation *reader = *value.user_begin();
   for (Operation *user : value.getUsers())
     if (user != reader)
-      return {};
-  return dyn_cast<exec::GroupOp>(reader);
+      return nullptr;
+  return reader;
 }
 
 /// Whether every product of the group is one of the value.
@@ -38,7 +38,10 @@ static bool multiplies(exec::GroupOp group, Value value) {
 }
 
 static void fuseNormProducts(decoder::RMSNormOp norm, Fuser &fuser) {
-  exec::GroupOp group = onlyReader(norm.getY());
+  Operation *reader = onlyReader(norm.getY());
+  if (isa_and_nonnull<decoder::LinearOp>(reader))
+    return; // a product in no group
+  auto group = dyn_cast_if_present<exec::GroupOp>(reader);
   if (!group)
     return fuser.refuse(norm,
                         "the normalized rows are not read by one group alone");

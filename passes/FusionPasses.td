@@ -239,7 +239,8 @@ def FuseNormProductsPass : FusionPass<"moe-fuse-norm-products"> {
     rows go through memory, so they leave the group, though nobody else reads them.
 
     Not fused if the normalized rows have another reader, or if those of a step do
-    not fit on chip.
+    not fit on chip. Rows that one product in no group reads, as those of the head,
+    are none that this is meant for.
 
     Before:
 

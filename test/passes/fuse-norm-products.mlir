@@ -62,3 +62,27 @@ func.func @added_rows(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
   }
   return %z : tensor<?x48xf32>
 }
+
+// A product in no group is left alone.
+// CHECK-LABEL: func.func @one_product
+// CHECK-NOT: moe.not_fused
+// CHECK-NOT: exec.group
+func.func @one_product(%x: tensor<?x48xf32>, %n: tensor<48xf32>,
+                       %w: tensor<16x48xf32>) -> tensor<?x16xf32> {
+  %y = decoder.rms_norm %x, %n epsilon(1.0e-05)
+      : tensor<?x48xf32>, tensor<48xf32> -> tensor<?x48xf32>
+  %a = decoder.linear %y, %w
+      : tensor<?x48xf32>, tensor<16x48xf32> -> tensor<?x16xf32>
+  return %a : tensor<?x16xf32>
+}
+
+// Nor is an operation that is no product one of a group.
+// CHECK-LABEL: func.func @no_product
+// CHECK-SAME: reason = "the normalized rows are not read by one group alone"
+func.func @no_product(%x: tensor<?x48xf32>, %n: tensor<48xf32>)
+    -> tensor<?x48xf32> {
+  %y = decoder.rms_norm %x, %n epsilon(1.0e-05)
+      : tensor<?x48xf32>, tensor<48xf32> -> tensor<?x48xf32>
+  %z = decoder.add %x, %y : tensor<?x48xf32>
+  return %z : tensor<?x48xf32>
+}
