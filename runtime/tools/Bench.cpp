@@ -71,6 +71,21 @@ moert_session_options sessionOptions(const BenchFlags &flags,
   return options;
 }
 
+/// What kernels took since `before`, a profile of the same session.
+std::vector<moert_kernel_profile>
+profileSince(const std::vector<moert_kernel_profile> &before,
+             const Session &session) {
+  std::vector<moert_kernel_profile> kernels = session.profile();
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    kernels[i].launches -= before[i].launches;
+    kernels[i].tasks -= before[i].tasks;
+    kernels[i].seconds -= before[i].seconds;
+    kernels[i].flops -= before[i].flops;
+    kernels[i].weight_bytes -= before[i].weight_bytes;
+  }
+  return kernels;
+}
+
 void bench(BenchFlags flags) {
   if (!flags.prompts.empty())
     flags.settings.promptTokens = parsePrompts(flags.prompts);
@@ -87,6 +102,7 @@ void bench(BenchFlags flags) {
                       session);
   for (const BenchTest &test : tests)
     runTest(test, model, session); // page faults, clocks, caches
+  const std::vector<moert_kernel_profile> warmUp = session.profile();
   for (int64_t i = 0; i < settings.repetitions; ++i)
     for (BenchTest &test : tests) {
       throwIfInterrupted();
@@ -99,7 +115,7 @@ void bench(BenchFlags flags) {
   moert_session_stats stats = session.stats();
   BenchReport report{flags.run.model,    &model.info(),  stats.threads,
                      settings.sequences, stats.launches, std::move(tests),
-                     session.profile()};
+                     profileSince(warmUp, session)};
   print(flags.json ? report.formatJson() : report.formatTable());
 }
 
@@ -125,7 +141,7 @@ operations those of matrix products. Attention is in neither.
 `launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,
 `launches_per_step` (as counted), `library_calls_per_step`, `bytes_per_token`, `gb_s`, `gflop_s`, `share_of_read_probe`,
 `share_of_dot_peak`; measured numbers also with _min and _max. With --profile,
-also `kernels`, a list of the totals of each kernel over all runs.
+also `kernels`, a list of the totals of each kernel over all repetitions.
 
 Examples:
   moert bench mixtral.moe
