@@ -26,7 +26,7 @@ namespace {
 constexpr int64_t warps = 8, blockWidth = 32, columnTiles = blockWidth / 8;
 constexpr int64_t sumsBytes = 4 * sizeof(float); ///< of a lane and 8 columns
 /// Loads in flight, in steps of 32 k: of one product, of two.
-constexpr int64_t stepsAhead[] = {4, 2};
+constexpr int64_t stepsAhead[] = {2, 2};
 
 class DirectLoop : public ProductLoop {
 public:
@@ -39,6 +39,7 @@ public:
     threads = warps * warpThreads;
     lanes = 2;
     holdsExpert = true;
+    knowsGap = true;
     sharedBytes = warps * warpBytes();
     // [warp][tile][lane], 16 bytes each.
     layout = {"lanes", 0, warps * tiles(), warpThreads * sumsBytes, {}};
@@ -89,9 +90,11 @@ DirectLoop::Rows DirectLoop::rowsOf(Emit &emit,
   for (Value weight : tile.weights)
     for (int64_t j = 0; j < columnTiles; ++j) {
       Value column = emit.add(emit.add(tile.firstColumn, group), 8 * j);
+      column = emit.min(column, lastColumn);
+      if (tile.gap && j >= columnTiles / 2)
+        column = emit.add(column, tile.gap);
       rows.addresses.push_back(
-          emit.at(weight, shape.weight,
-                  emit.mul(emit.min(column, lastColumn), shape.depth)));
+          emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
     }
   return rows;
 }

@@ -3,15 +3,14 @@
 //===----------------------------------------------------------------------===//
 ///
 /// \file
-/// The end of experts' products that are combined: tiles of sums go through the
-/// scratch memory of the threads that made them, and a last stage adds each
-/// token's rows, in the order of its choices.
+/// The end of experts' products that are combined: sums go through scratch
+/// memory, a row for each row of the plan and each part of K, and a last stage
+/// adds each token's rows, in the order of its choices.
 ///
 //===----------------------------------------------------------------------===//
 
 #include "codegen/kernels/Plan.h"
 #include "codegen/nvidia/ProductEnd.h"
-#include "codegen/nvidia/ProductRows.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -20,143 +19,157 @@ using namespace moec;
 
 namespace {
 
-/// Columns of a token that a block combines.
-constexpr int64_t combinedColumns = 1024;
-
-/// The tiles in scratch memory.
-struct ScratchTiles {
+/// Rows of sums in the scratch memory of the launch, whose blocks have at least
+/// as many rows and columns in their tiles.
+struct ScratchRows {
   MatrixOperation product;
   const ProductLoop &loop;
-  int64_t threads = loop.threads, rows = loop.tileRows,
-          columns = loop.tileColumns; ///< of a block, of a tile
+  int64_t parts; ///< of K
 
+  int64_t columns() const { return product.columns(); }
+  int64_t choices() const { return planType().getChoices(); }
+  moe::PlanType planType() const {
+    return cast<moe::PlanType>(product.plan.getType());
+  }
   int64_t bytesOfThread() const {
-    return llvm::divideCeil(rows * columns * 4, threads);
+    return llvm::divideCeil(loop.tileRows * loop.tileColumns * 4, loop.threads);
   }
-  int64_t unitsOfRow() const {
-    return llvm::divideCeil(product.columns(), columns);
-  }
-  /// The sum at a place of the tile of a block.
-  Value address(Emit &emit, const GpuArguments &arguments, Value block,
-                Value place) const {
-    Value pitch = emit.mul(arguments.scratchPitch(emit), threads);
-    Value tile = emit.at(arguments.scratch(emit), emit.getI8Type(),
-                         emit.mul(block, pitch));
-    return emit.at(tile, emit.getF32Type(), place);
+  Row row(Emit &emit, const GpuArguments &arguments, Value part,
+          Value index) const {
+    Value slots = emit.mul(arguments.rows(emit), choices());
+    Value row = emit.add(emit.mul(part, slots), index);
+    Row all = {arguments.scratch(emit), emit.getF32Type()};
+    return all.from(emit, emit.mul(row, columns()));
   }
 };
 
 class CombineStage : public GpuStage {
 public:
-  CombineStage(const MatrixRegion &region, const ScratchTiles &tiles,
-               int64_t unit)
+  CombineStage(const MatrixRegion &region, const ScratchRows &sums)
       : combine(region.combine), add(region.add), residual(region.residual),
-        tiles(tiles), unit(unit) {}
+        sums(sums), lanes(accessLanes({Float32Type::get(combine.getContext())},
+                                      sums.columns())) {}
 
-  TaskCount tasks() const override { return {chunks() * unit, 0}; }
+  TaskCount tasks() const override {
+    return {chunks() * sums.loop.tileRows, 0};
+  }
   void emitBlock(Emit &emit, const GpuArguments &arguments,
                  Value block) override;
 
 private:
-  int64_t columns() const { return tiles.product.columns(); }
-  int64_t chunks() const {
-    return llvm::divideCeil(columns(), combinedColumns);
+  /// A row of a token's choice, of each part of K, and its weight.
+  struct Choice {
+    SmallVector<Row, 2> parts;
+    Value weight;
+  };
+
+  /// Columns of a token that a block combines: with large tiles, one block at a
+  /// time has a multiprocessor.
+  int64_t blockColumns() const {
+    return sums.loop.threads * lanes * (sums.loop.tileRows > 64 ? 4 : 1);
   }
-  Value sumAt(Emit &emit, const GpuArguments &arguments,
-              const ProductRows::Place &row, Value rowTiles,
-              Value column) const;
+  int64_t chunks() const {
+    return llvm::divideCeil(sums.columns(), blockColumns());
+  }
+  SmallVector<Choice> choicesOf(Emit &emit, const GpuArguments &arguments,
+                                Value token);
+  Value sum(Emit &emit, ArrayRef<Choice> choices, Value column) const;
 
   moe::CombineOp combine;
   decoder::AddOp add;
   Value residual;
-  ScratchTiles tiles;
-  int64_t unit;
+  ScratchRows sums;
+  int64_t lanes; ///< columns of a thread
 };
 
 class CombineEnd : public ProductEnd {
 public:
   explicit CombineEnd(const EndShape &shape)
-      : region(shape.region), tiles{shape.region.first(), shape.loop} {}
+      : region(shape.region), sums{shape.region.first(), shape.loop,
+                                   shape.parts} {}
 
   void emitSum(Emit &emit, const GpuArguments &arguments,
                const ProductTile &tile, Value row, Value column,
-               ValueRange sums) const override;
+               ValueRange own) const override;
   std::unique_ptr<GpuStage> makeLastStage() const override {
-    return std::make_unique<CombineStage>(region, tiles, tiles.rows);
+    return std::make_unique<CombineStage>(region, sums);
   }
-  int64_t scratchBytes() const override { return tiles.bytesOfThread(); }
+  int64_t scratchBytes() const override { return sums.bytesOfThread(); }
 
 private:
   const MatrixRegion &region;
-  ScratchTiles tiles;
+  ScratchRows sums;
 };
 
 } // namespace
 
 void CombineEnd::emitSum(Emit &emit, const GpuArguments &arguments,
                          const ProductTile &tile, Value row, Value column,
-                         ValueRange sums) const {
-  Value sum = sums[0];
-  if (tiles.product.bias) {
-    Value index =
-        emit.add(emit.mul(tile.expert, tiles.product.columns()), column);
-    Value bias = loadWhole(emit, rowOf(arguments, tiles.product.bias), index,
+                         ValueRange own) const {
+  Value sum = own[0];
+  if (sums.product.bias) {
+    Value index = emit.add(emit.mul(tile.expert, sums.columns()), column);
+    Value bias = loadWhole(emit, rowOf(arguments, sums.product.bias), index,
                            lanesOf(sum));
-    sum = emit.addF(sum, bias);
+    Value with = emit.addF(sum, bias);
+    sum = sums.parts == 1
+              ? with
+              : emit.select(emit.equal(tile.part, emit.i64(0)), with, sum);
   }
-  Value place = emit.add(emit.mul(emit.sub(row, tile.firstRow), tiles.columns),
-                         emit.sub(column, tile.firstColumn));
-  storeAligned(emit, sum, tiles.address(emit, arguments, tile.block, place));
+  storeWhole(emit, sum, sums.row(emit, arguments, tile.part, row), column);
 }
 
-/// The sum of a slot's row.
-Value CombineStage::sumAt(Emit &emit, const GpuArguments &arguments,
-                          const ProductRows::Place &row, Value rowTiles,
-                          Value column) const {
-  Value unitOfColumn = emit.div(column, tiles.columns);
-  Value block = emit.add(emit.mul(unitOfColumn, rowTiles), row.tile);
-  Value place = emit.add(emit.mul(row.rowInTile, tiles.columns),
-                         emit.rem(column, tiles.columns));
-  return emit.load(emit.getF32Type(),
-                   tiles.address(emit, arguments, block, place));
+SmallVector<CombineStage::Choice>
+CombineStage::choicesOf(Emit &emit, const GpuArguments &arguments,
+                        Value token) {
+  Value slots = emit.mul(arguments.rows(emit), sums.choices());
+  PlanArrays plan(emit, arguments.pointerTo(combine.getPlan()), sums.planType(),
+                  slots);
+  SmallVector<Choice> choices(sums.choices());
+  for (auto [j, choice] : llvm::enumerate(choices)) {
+    Value slot = emit.add(emit.mul(token, sums.choices()), int64_t(j));
+    Value row = loadIndex(emit, plan.rowOfSlot, slot);
+    for (int64_t part = 0; part < sums.parts; ++part)
+      choice.parts.push_back(sums.row(emit, arguments, emit.i64(part), row));
+    Value weight =
+        loadStrip(emit, rowOf(arguments, combine.getWeights()), slot, 1);
+    choice.weight = spread(emit, weight, lanes);
+  }
+  return choices;
+}
+
+/// Of the token's rows, each the sum of its parts in their order.
+Value CombineStage::sum(Emit &emit, ArrayRef<Choice> choices,
+                        Value column) const {
+  Value total;
+  for (const Choice &choice : choices) {
+    Value row;
+    for (const Row &part : choice.parts) {
+      Value own = loadWhole(emit, part, column, lanes);
+      row = row ? emit.addF(row, own) : own;
+    }
+    total = total ? emit.fma(choice.weight, row, total)
+                  : emit.mulF(choice.weight, row);
+  }
+  return total;
 }
 
 void CombineStage::emitBlock(Emit &emit, const GpuArguments &arguments,
                              Value block) {
-  Type f32 = emit.getF32Type();
-  moe::PlanType type = combine.getPlan().getType();
-  int64_t choices = type.getChoices();
-  Value slots = emit.mul(arguments.rows(emit), choices);
-  PlanArrays plan(emit, arguments.pointerTo(combine.getPlan()), type, slots);
-  ProductRows rows(tiles.product, tiles.loop);
-  Value rowTiles = rows.tiles(emit, slots);
   Value token = emit.div(block, chunks());
-  SmallVector<ProductRows::Place> places;
-  SmallVector<Value> weights;
-  for (int64_t j = 0; j < choices; ++j) {
-    Value slot = emit.add(emit.mul(token, choices), j);
-    places.push_back(
-        rows.find(emit, plan.offsets, loadIndex(emit, plan.rowOfSlot, slot)));
-    weights.push_back(emit.load(
-        f32, emit.at(arguments.pointerTo(combine.getWeights()), f32, slot)));
-  }
-  Value first = emit.mul(emit.rem(block, chunks()), combinedColumns);
-  Value count =
-      emit.min(emit.i64(combinedColumns), emit.sub(emit.i64(columns()), first));
-  Value y = arguments.pointerTo(add ? add.getY() : combine.getY());
-  forEachOfBlock(emit, tiles.threads, count, [&](Value i) {
-    Value column = emit.add(first, i);
-    auto term = [&](int64_t j) {
-      return sumAt(emit, arguments, places[j], rowTiles, column);
-    };
-    Value sum = emit.mulF(weights[0], term(0));
-    for (int64_t j = 1; j < choices; ++j)
-      sum = emit.fma(weights[j], term(j), sum);
-    Value at = emit.add(emit.mul(token, columns()), column);
-    if (add)
-      sum = emit.addF(
-          emit.load(f32, emit.at(arguments.pointerTo(residual), f32, at)), sum);
-    emit.store(sum, emit.at(y, f32, at));
+  SmallVector<Choice> choices = choicesOf(emit, arguments, token);
+  Matrix y = matrixOf(arguments, add ? add.getY() : combine.getY());
+  Value first = emit.mul(emit.rem(block, chunks()), blockColumns());
+  Value count = emit.min(emit.i64(blockColumns()),
+                         emit.sub(emit.i64(sums.columns()), first));
+  forEachOfBlock(emit, sums.loop.threads, emit.div(count, lanes), [&](Value i) {
+    Value column = emit.add(first, emit.mul(i, lanes));
+    Value total = sum(emit, choices, column);
+    if (add) {
+      Row row = matrixOf(arguments, residual).row(emit, token);
+      total = emit.addF(loadWhole(emit, row, column, lanes), total);
+    }
+    storeWhole(emit, total, y.row(emit, token), column);
   });
 }
 

@@ -23,7 +23,9 @@ struct ProductTile {
   mlir::Value block;  ///< of the stage
   mlir::Value expert; ///< 0 if there are none
   mlir::Value firstRow, endRow;
-  mlir::Value firstColumn, endColumn; ///< of the product
+  /// Of the product; endColumn as if there were no gap between them.
+  mlir::Value firstColumn, endColumn;
+  mlir::Value part; ///< of K, which the sums are of
 
   mlir::Value rows(Emit &emit) const { return emit.sub(endRow, firstRow); }
   mlir::Value columns(Emit &emit) const {
@@ -50,6 +52,13 @@ public:
 
   /// Columns that a block computes, given those of the loop's tile.
   virtual int64_t unitColumns(int64_t tileColumns) const { return tileColumns; }
+  /// The first column of a unit.
+  virtual mlir::Value firstColumn(Emit &emit, mlir::Value unit,
+                                  int64_t tileColumns) const {
+    return emit.mul(unit, unitColumns(tileColumns));
+  }
+  /// How much further the second half of a unit is than the first.
+  virtual int64_t gap(int64_t tileColumns) const { return 0; }
   /// Whether the end wants the tile in shared memory, else sums one by one.
   virtual bool wantsTile() const { return false; }
   /// Sums at a row and from a column on: of each product a vector, or a number.
@@ -71,6 +80,7 @@ struct EndShape {
   const ProductLoop &loop;
   int64_t product;
   llvm::StringRef kernel; ///< its name, for names of constants
+  int64_t parts;          ///< that K is cut into
 };
 std::unique_ptr<ProductEnd> makeProductEnd(const EndShape &shape);
 

@@ -12,6 +12,8 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace moec;
 
@@ -57,8 +59,8 @@ static LoopShape shapeOf(const MatrixRegion &region) {
 /// The most tokens for which weights go straight to registers, and for which
 /// tiles are made for experts with few rows.
 static constexpr int64_t mostDirect = 16, mostFew = 64;
-static constexpr int64_t fewRows = 32, manyRows = 128; ///< of their tiles
-static constexpr int64_t loopColumns = 128;            ///< of any of them, at most
+/// Rows of the tiles of few; columns of a RingLoop's, at most.
+static constexpr int64_t fewRows = 32, loopColumns = 128;
 
 /// Columns of a head, or of a part, that an end wants together.
 static int64_t widestEnd(const MatrixRegion &region) {
@@ -69,6 +71,17 @@ static int64_t widestEnd(const MatrixRegion &region) {
     if (end)
       widest = std::max(widest, end.headDim());
   return widest;
+}
+
+/// By warpgroups, with memory for the end's columns if they are no tile of the
+/// loop's; null: there is too little.
+static std::unique_ptr<ProductLoop>
+makeWarpgroups(const LoopShape &shape, int64_t room, int64_t widest) {
+  auto loop = makeWarpgroupLoop(shape, room);
+  if (!loop || widest <= loop->tileColumns)
+    return loop;
+  return makeWarpgroupLoop(
+      shape, room - loop->tileRows * ProductStage::tilePitchOf(widest) * 4);
 }
 
 /// For many tokens. An end with more columns than a tile of the loop has them
@@ -84,11 +97,11 @@ static LoopChoice chooseWide(const LoopShape &shape, const Target &target,
     reason += ", and no wgmma";
   else if (target.isBatchInvariant)
     reason += ", and bits that depend on no other rows";
-  else if (auto loop = makeWarpgroupLoop(shape, room - manyRows * rowBytes))
+  else if (auto loop = makeWarpgroups(shape, room, widest))
     return {std::move(loop), reason + ", and there is wgmma"};
   if (!isWide)
-    return {makeRingLoop(shape, RingSize::Many, room), reason};
-  return {makeRingLoop(shape, RingSize::Few, room - fewRows * rowBytes),
+    return {makeRingLoop(shape, RingRows::UpTo128, room), reason};
+  return {makeRingLoop(shape, RingRows::UpTo32, room - fewRows * rowBytes),
           reason + ", of " + std::to_string(widest) + " columns together"};
 }
 
@@ -107,7 +120,37 @@ static LoopChoice chooseLoop(exec::KernelOp kernel, const MatrixRegion &region,
   int64_t room = context.target.gpu.sharedBytes - ticketBytes;
   if (widest > loopColumns)
     room -= fewRows * ProductStage::tilePitchOf(widest) * 4;
-  return {makeRingLoop(shape, RingSize::Few, room), reason};
+  // An expert never has more rows than tokens: its weights are read once.
+  RingRows rows = region.isGrouped() ? RingRows::UpTo64 : RingRows::UpTo32;
+  return {makeRingLoop(shape, rows, room), reason};
+}
+
+/// Into how many parts K is cut, so that a few large tiles, each a block that
+/// has a multiprocessor to itself, keep all multiprocessors busy until the end.
+/// Another stage has to add the parts.
+static int64_t chooseParts(const MatrixRegion &region, const ProductLoop &loop,
+                           const Target &target, int64_t tokens) {
+  constexpr int64_t mostParts = 4, leastDepth = 1024;
+  constexpr double costOfPart =
+      0.03; // of the time: sums that go through memory
+  if (!region.combine || !loop.takesParts)
+    return 1;
+  const MatrixOperation &product = region.first();
+  int64_t units = llvm::divideCeil(product.columns(), loop.tileColumns);
+  auto plan = cast<moe::PlanType>(product.plan.getType());
+  // Of each expert, full tiles and on average half of one.
+  double tiles = double(tokens * plan.getChoices()) / double(loop.tileRows) +
+                 double(product.experts()) / 2;
+  double turns = double(units) * tiles / double(target.gpu.multiprocessors);
+  int64_t best = 1;
+  auto cost = [&](int64_t parts) {
+    double whole = std::ceil(turns * double(parts)) / double(parts);
+    return whole * (1 + costOfPart * double(parts - 1));
+  };
+  for (int64_t parts = 2; parts <= mostParts; parts *= 2)
+    if (product.depth() / parts >= leastDepth && cost(parts) < cost(best))
+      best = parts;
+  return best;
 }
 
 ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
@@ -116,9 +159,14 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
   LoopChoice choice = chooseLoop(kernel, parts, context);
   loop = std::move(choice.loop);
   method = loop->name + " (" + choice.reason + ")";
+  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  int64_t ofDepth = chooseParts(region, *loop, context.target, tokens);
+  if (ofDepth > 1)
+    method += ", K in " + std::to_string(ofDepth) + " parts";
   int64_t results = region.swiglu ? 1 : region.products.size();
   for (int64_t i = 0; i < results; ++i)
-    ends.push_back(makeProductEnd({region, *loop, i, kernel.getSymName()}));
+    ends.push_back(
+        makeProductEnd({region, *loop, i, kernel.getSymName(), ofDepth}));
 
   staged.kernel = kernel;
   staged.threads = loop->threads;
@@ -134,7 +182,7 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
     staged.stages.push_back(
         std::make_unique<NormStage>(region.prologue.norm, shape));
   }
-  auto stage = std::make_unique<ProductStage>(region, *loop, ends);
+  auto stage = std::make_unique<ProductStage>(region, *loop, ends, ofDepth);
   productShared = stage->sharedBytes();
   layouts = stage->layouts();
   staged.stages.push_back(std::move(stage));

@@ -38,10 +38,17 @@ struct TileOperands {
   /// element 0 of its row.
   mlir::SmallVector<mlir::Value, 2> weights;
   mlir::Value firstColumn, endColumn; ///< as rows
+  /// For loops that know it: how much further the second half of the columns
+  /// is than the first; null: not at all.
+  mlir::Value gap;
   /// For loops that want them: the tensor map of each product's weights, and
   /// the row of the map that column 0 is.
   mlir::SmallVector<mlir::Value, 2> maps;
   mlir::Value mapRow;
+  /// For loops that take parts of K, of about the same length: how many there
+  /// are, and which one is to be added.
+  int64_t parts = 1;
+  mlir::Value part;
 };
 
 /// Sums of a tile: what a thread holds of it, in an order of the loop's own.
@@ -51,12 +58,14 @@ class ProductLoop {
 public:
   virtual ~ProductLoop() = default;
 
-  std::string name; ///< for people: what it computes by
+  std::string name;                      ///< for people: what it computes by
   int64_t tileRows = 0, tileColumns = 0; ///< of a block, at most
   int64_t threads = 0;                   ///< of a block
   int64_t sharedBytes = 0;               ///< at offset 0
   std::optional<LayoutUse> layout;       ///< of these bytes
-  int64_t lanes = 1; ///< neighbouring columns that a thread has
+  int64_t lanes = 1;       ///< neighbouring columns that a thread has
+  bool knowsGap = false;   ///< TileOperands::gap
+  bool takesParts = false; ///< TileOperands::parts
   /// Whether an expert never has more rows than a tile.
   bool holdsExpert = false;
   /// Rows of a box of the weights' tensor maps, of 128 bytes each; 0: the loop
@@ -88,8 +97,8 @@ std::unique_ptr<ProductLoop> makeDirectLoop(const LoopShape &shape,
                                             int64_t maxRows);
 
 /// For tiles of more rows, in up to `room` bytes of shared memory.
-enum class RingSize { Few, Many };
-std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape, RingSize size,
+enum class RingRows { UpTo32, UpTo64, UpTo128 };
+std::unique_ptr<ProductLoop> makeRingLoop(const LoopShape &shape, RingRows rows,
                                           int64_t room);
 
 /// For tiles of many rows on GPUs that have tensor copies and products of

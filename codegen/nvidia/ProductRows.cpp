@@ -44,25 +44,3 @@ ProductRows::Range ProductRows::range(Emit &emit, Value offsets, Value rows,
                 });
   return {found[1], found[2], emit.min(found[3], emit.add(found[2], tileRows))};
 }
-
-ProductRows::Place ProductRows::find(Emit &emit, Value offsets,
-                                     Value row) const {
-  Value zero = emit.i64(0);
-  // Carried: tiles of the experts before, then the tile and the row in it.
-  SmallVector<Value> found =
-      emit.loop(zero, emit.i64(experts), 1, {zero, zero, zero},
-                [&](Value e, ValueRange carried) {
-                  Value from = loadIndex(emit, offsets, e);
-                  Value to = loadIndex(emit, offsets, emit.add(e, 1));
-                  Value inside = emit.sub(row, from);
-                  Value rows = emit.sub(to, from);
-                  Value is = arith::CmpIOp::create(
-                      emit, arith::CmpIPredicate::ult, inside, rows);
-                  Value tile = emit.add(carried[0], emit.div(inside, tileRows));
-                  return SmallVector<Value>{
-                      emit.add(carried[0], emit.ceilDiv(rows, tileRows)),
-                      emit.select(is, tile, carried[1]),
-                      emit.select(is, emit.rem(inside, tileRows), carried[2])};
-                });
-  return {found[1], found[2]};
-}

@@ -38,12 +38,6 @@ public:
   Range range(Emit &emit, mlir::Value offsets, mlir::Value rows,
               mlir::Value tile) const;
 
-  struct Place {
-    mlir::Value tile, rowInTile;
-  };
-  /// Where a row of an expert is.
-  Place find(Emit &emit, mlir::Value offsets, mlir::Value row) const;
-
 private:
   /// Whether there is one tile for each expert that has rows.
   bool isOneEach() const { return isGrouped && holdsExpert; }

@@ -15,8 +15,9 @@ using namespace mlir;
 using namespace moec;
 
 ProductStage::ProductStage(const MatrixRegion &region, const ProductLoop &loop,
-                           Ends ends)
-    : region(region), loop(loop), ends(ends), rows(region.first(), loop) {}
+                           Ends ends, int64_t parts)
+    : region(region), loop(loop), ends(ends), parts(parts),
+      rows(region.first(), loop) {}
 
 int64_t ProductStage::allUnits() const {
   int64_t all = 0;
@@ -34,8 +35,8 @@ int64_t ProductStage::rowsPerRow() const {
 }
 
 TaskCount ProductStage::tasks() const {
-  return {allUnits() * rowsPerRow() * rows.tasksPerRow(),
-          allUnits() * rows.padding()};
+  int64_t all = allUnits() * parts;
+  return {all * rowsPerRow() * rows.tasksPerRow(), all * rows.padding()};
 }
 
 int64_t ProductStage::tilePitchOf(int64_t columns) {
@@ -100,7 +101,9 @@ ProductStage::Part ProductStage::findPart(Emit &emit,
   int64_t together = region.swiglu ? 2 : 1;
   for (int64_t i = 0; i < choices(); ++i) {
     const MatrixOperation &product = region.products[i];
-    Value first = emit.mul(emit.sub(unit, emit.i64(before)), unitColumns(i));
+    Value first = ends[i]->firstColumn(emit, emit.sub(unit, emit.i64(before)),
+                                       loop.tileColumns);
+    Value gap = emit.i64(ends[i]->gap(loop.tileColumns));
     Value end =
         emit.min(emit.add(first, unitColumns(i)), emit.i64(product.columns()));
     Value skipped = emit.mul(expert, product.columns() * product.depth());
@@ -114,13 +117,19 @@ ProductStage::Part ProductStage::findPart(Emit &emit,
                                 skipped));
     }
     if (i == 0) {
-      part = {emit.i64(0), first, end, weights, maps,
+      part = {emit.i64(0),
+              first,
+              end,
+              gap,
+              weights,
+              maps,
               emit.mul(expert, product.columns())};
     } else {
       Value is = emit.less(emit.i64(before - 1), unit);
       part.product = emit.select(is, emit.i64(i), part.product);
       part.firstColumn = emit.select(is, first, part.firstColumn);
       part.endColumn = emit.select(is, end, part.endColumn);
+      part.gap = emit.select(is, gap, part.gap);
       part.weights[0] = emit.select(is, weights[0], part.weights[0]);
       if (!maps.empty())
         part.maps[0] = emit.select(is, maps[0], part.maps[0]);
@@ -204,8 +213,11 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
                              part.weights,
                              emit.add(part.firstColumn, subtile),
                              part.endColumn,
+                             loop.knowsGap ? part.gap : Value(),
                              part.maps,
-                             part.mapRow};
+                             part.mapRow,
+                             parts,
+                             tile.part};
     ThreadSums sums = loop.multiply(emit, operands);
     handOn(emit, arguments, tile, part, sums, subtile);
   };
@@ -226,7 +238,8 @@ void ProductStage::emitBlock(Emit &emit, const GpuArguments &arguments,
                              Value block) {
   Value count = emit.mul(arguments.rows(emit), rowsPerRow());
   Value rowTiles = rows.tiles(emit, count);
-  Value unit = emit.div(block, rowTiles);
+  Value unitPart = emit.div(block, rowTiles);
+  Value unit = emit.div(unitPart, parts);
   Value plan = region.first().plan;
   ProductRows::Range range =
       rows.range(emit, plan ? arguments.pointerTo(plan) : Value(), count,
@@ -237,7 +250,7 @@ void ProductStage::emitBlock(Emit &emit, const GpuArguments &arguments,
     Part part = findPart(emit, arguments, unit, range.expert);
     emitPart(emit, arguments,
              {block, range.expert, range.first, range.end, part.firstColumn,
-              part.endColumn},
+              part.endColumn, emit.rem(unitPart, parts)},
              part);
   });
 }

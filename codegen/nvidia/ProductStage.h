@@ -16,13 +16,15 @@
 namespace moec {
 
 /// A block computes a unit of columns of one product, or of two that make one
-/// result, for a tile of rows. Tiles of rows come first, so that blocks that
-/// run together share weights.
+/// result, for a tile of rows and a part of K. Tiles of rows come first, so
+/// that blocks that run together share weights; then parts.
 class ProductStage : public GpuStage {
 public:
   using Ends = llvm::ArrayRef<std::unique_ptr<ProductEnd>>;
 
-  ProductStage(const MatrixRegion &region, const ProductLoop &loop, Ends ends);
+  /// K is cut into parts that blocks of their own add.
+  ProductStage(const MatrixRegion &region, const ProductLoop &loop, Ends ends,
+               int64_t parts);
 
   TaskCount tasks() const override;
   void emitBlock(Emit &emit, const GpuArguments &arguments,
@@ -38,10 +40,10 @@ public:
 private:
   /// Which product a block computes, and its sizes.
   struct Part {
-    mlir::Value product; ///< index
-    mlir::Value firstColumn, endColumn;
+    mlir::Value product;                     ///< index
+    mlir::Value firstColumn, endColumn, gap; ///< see TileOperands
     llvm::SmallVector<mlir::Value, 2> weights, maps;
-    mlir::Value mapRow; ///< see TileOperands
+    mlir::Value mapRow;
   };
 
   /// Products that a block may choose from: those of one result are one.
@@ -87,6 +89,7 @@ private:
   const MatrixRegion &region;
   const ProductLoop &loop;
   Ends ends;
+  int64_t parts;
   ProductRows rows;
 };
 

@@ -6,19 +6,17 @@
 /// Products of many rows on tensor cores: rows and weights go through a ring of
 /// stages in shared memory, of 64 k each, which asynchronous copies fill ahead
 /// of the products. The 8 warps of a block share its tile, see RingShape; each
-/// has all of K, one segment after the other, see TensorProduct.h.
+/// has all of K, one segment after the other, see TensorProduct.h. Rows that a
+/// tile lacks are not copied, and warps that have none but those rest.
 ///
 //===----------------------------------------------------------------------===//
 
-#include "codegen/nvidia/GpuEmit.h"
+#include "codegen/nvidia/AsyncCopy.h"
 #include "codegen/nvidia/GpuStrips.h"
 #include "codegen/nvidia/ProductLoop.h"
 #include "codegen/nvidia/SharedLayout.h"
 #include "codegen/nvidia/TensorProduct.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -26,7 +24,8 @@ using namespace moec;
 
 namespace {
 
-constexpr int64_t warps = 8, globalSpace = 1, sharedSpace = 3;
+constexpr int64_t warps = 8;
+static_assert(HalvesLayout::chunkBytes == copyBytes);
 using Layout = HalvesLayout;
 
 /// How warps share a tile: warpRows x (8 / warpRows) of them, each with
@@ -60,6 +59,7 @@ private:
   /// What a thread copies to each stage: chunk `chunk` of some rows.
   struct Sources {
     SmallVector<Value> addresses; ///< of the rows' chunks of block 0
+    SmallVector<Value> present;   ///< bytes of each chunk; null: all
     Value chunk, offset;          ///< of the first row's chunk in a stage
     Value inside;                 ///< an address that there is in any case
   };
@@ -78,7 +78,8 @@ private:
   /// Where a thread's operands are in a stage: bytes for steps 0 and 1.
   struct Places {
     Value rows[2], columns[2];
-    Value ones; ///< of hiddenOnes
+    Value ones;    ///< of hiddenOnes
+    Value hasRows; ///< whether the tile has any of the warp's rows
   };
   /// A warp's place in the tile.
   struct Warp {
@@ -93,14 +94,15 @@ private:
   }
   Warp warpOf(Emit &emit) const;
   Sources sourcesOf(Emit &emit, const TileOperands &tile) const;
-  Places placesOf(Emit &emit) const;
+  Places placesOf(Emit &emit, const TileOperands &tile) const;
   Walk begin(Emit &emit, const Sources &sources) const;
   Walk after(Emit &emit, const Walk &walk) const;
   void fill(Emit &emit, const Sources &sources, const Walk &walk,
             Value block) const;
-  void copy(Emit &emit, Value to, Value from, Value bytes) const;
   ThreadSums multiplyStage(Emit &emit, const Places &places, Value stage,
                            ValueRange sums) const;
+  ThreadSums multiplyRows(Emit &emit, const Places &places, Value stage,
+                          ValueRange sums) const;
   SmallVector<Value> multiplyBlock(Emit &emit, const Sources &sources,
                                    const Places &places, Value block,
                                    ValueRange carried) const;
@@ -144,61 +146,61 @@ RingLoop::Sources RingLoop::sourcesOf(Emit &emit,
     return emit.min(at, emit.add(end, -1));
   };
   sources.inside = tile.weights.front();
-  auto add = [&](Value row) {
+  auto add = [&](Value row, Value present) {
     sources.addresses.push_back(emit.at(
         row, emit.getI8Type(), emit.mul(sources.chunk, Layout::chunkBytes)));
+    sources.present.push_back(present);
   };
-  for (int64_t i = 0; i < tileRows; i += rowsAtOnce())
-    add(tile.rowAddress(clamp(tile.firstRow, i, tile.endRow)));
+  for (int64_t i = 0; i < tileRows; i += rowsAtOnce()) {
+    Value row = emit.add(emit.add(tile.firstRow, first), i);
+    add(tile.rowAddress(clamp(tile.firstRow, i, tile.endRow)),
+        emit.select(emit.less(row, tile.endRow), emit.i64(Layout::chunkBytes),
+                    emit.i64(0)));
+  }
   for (Value weight : tile.weights)
     for (int64_t i = 0; i < tileColumns; i += rowsAtOnce()) {
       Value column = clamp(tile.firstColumn, i, tile.endColumn);
-      add(emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
+      add(emit.at(weight, shape.weight, emit.mul(column, shape.depth)), {});
     }
   return sources;
 }
 
-void RingLoop::copy(Emit &emit, Value to, Value from, Value bytes) const {
-  auto spaced = [&](Value pointer, int64_t space) -> Value {
-    return LLVM::AddrSpaceCastOp::create(
-        emit, LLVM::LLVMPointerType::get(emit.getContext(), space), pointer);
-  };
-  NVVM::CpAsyncOp::create(emit, spaced(to, sharedSpace),
-                          spaced(from, globalSpace), Layout::chunkBytes,
-                          NVVM::LoadCacheModifierKind::CG, bytes);
-}
-
 /// Copies a block to the walk's stage to fill: one group of copies, empty
-/// beyond the last block. Zeros beyond K.
+/// beyond the last block. Zeros beyond K, and for rows that are not there.
 void RingLoop::fill(Emit &emit, const Sources &sources, const Walk &walk,
                     Value block) const {
   emit.branch(emit.less(block, emit.i64(segments.blocks)), [&] {
     Value to = emit.at(sharedMemory(emit), emit.getI8Type(),
                        emit.add(walk.fill, sources.offset));
-    Value inside, bytes;
+    Value inside;
     if (shape.depth % blockDepth) {
       Value chunk = emit.add(emit.mul(block, Layout::rowChunks), sources.chunk);
       inside = emit.less(chunk, emit.i64(shape.depth / chunkDepth));
-      bytes = emit.truncate(
-          emit.select(inside, emit.i64(Layout::chunkBytes), emit.i64(0)));
     }
     for (auto [i, from] : llvm::enumerate(walk.sources)) {
       // Rows further by an even number have their chunks at the same places.
       int64_t skipped = int64_t(i) * rowsAtOnce() * Layout::rowBytes;
-      copy(emit, emit.at(to, emit.getI8Type(), emit.i64(skipped)),
-           inside ? emit.select(inside, from, sources.inside) : from, bytes);
+      Value present = sources.present[i];
+      if (inside)
+        present = emit.select(inside,
+                              present ? present : emit.i64(Layout::chunkBytes),
+                              emit.i64(0));
+      beginCopy(emit, inside ? emit.select(inside, from, sources.inside) : from,
+                emit.at(to, emit.getI8Type(), emit.i64(skipped)), present);
     }
   });
-  NVVM::CpAsyncCommitGroupOp::create(emit);
+  closeCopies(emit);
 }
 
 //===----------------------------------------------------------------------===//
 // Multiplying
 //===----------------------------------------------------------------------===//
 
-RingLoop::Places RingLoop::placesOf(Emit &emit) const {
+RingLoop::Places RingLoop::placesOf(Emit &emit,
+                                    const TileOperands &tile) const {
   Places places;
   Warp warp = warpOf(emit);
+  places.hasRows = emit.less(emit.add(tile.firstRow, warp.row), tile.endRow);
   Value lane = laneIndex(emit), group = emit.div(lane, 4);
   places.ones = hiddenOnes(emit);
   for (int64_t step = 0; step < 2; ++step) {
@@ -243,6 +245,19 @@ ThreadSums RingLoop::multiplyStage(Emit &emit, const Places &places,
   return next;
 }
 
+/// The same, unless the tile has none of the warp's rows. With two warps one
+/// above the other that saves little, and takes registers.
+ThreadSums RingLoop::multiplyRows(Emit &emit, const Places &places, Value stage,
+                                  ValueRange sums) const {
+  if (ring.warpRows <= 2)
+    return multiplyStage(emit, places, stage, sums);
+  SmallVector<Type> types(sumCount(), emit.getF32Type());
+  return emit.branch(
+      places.hasRows, types,
+      [&] { return multiplyStage(emit, places, stage, sums); },
+      [&] { return ThreadSums(sums); });
+}
+
 /// Fills all stages but the last one.
 RingLoop::Walk RingLoop::begin(Emit &emit, const Sources &sources) const {
   Walk walk(emit.i64(0), emit.i64(0), sources.addresses);
@@ -270,18 +285,18 @@ SmallVector<Value> RingLoop::multiplyBlock(Emit &emit, const Sources &sources,
                                            const Places &places, Value block,
                                            ValueRange carried) const {
   Walk walk(carried.drop_front(sumCount()));
-  NVVM::CpAsyncWaitGroupOp::create(emit, ring.stages - 2);
+  awaitCopies(emit, ring.stages - 2);
   blockBarrier(emit);
   fill(emit, sources, walk, emit.add(block, ring.stages - 1));
-  SmallVector<Value> next =
-      multiplyStage(emit, places, walk.read, carried.take_front(sumCount()));
+  ThreadSums next =
+      multiplyRows(emit, places, walk.read, carried.take_front(sumCount()));
   next.append(after(emit, walk).values());
   return next;
 }
 
 ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
   Sources sources = sourcesOf(emit, tile);
-  Places places = placesOf(emit);
+  Places places = placesOf(emit, tile);
   blockBarrier(emit); // nobody reads the last tile's stages any more
   SmallVector<Value> walk = begin(emit, sources).values();
   ThreadSums zeros(sumCount(), emit.number(emit.getF32Type(), 0.0));
@@ -314,7 +329,7 @@ ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
                        });
     keepRolled(totals);
   }
-  NVVM::CpAsyncWaitGroupOp::create(emit, 0);
+  awaitCopies(emit, 0);
   totals.truncate(sumCount());
   return totals;
 }
@@ -340,11 +355,14 @@ void RingLoop::forEachSum(Emit &emit, const ThreadSums &sums, Body body) const {
 }
 
 std::unique_ptr<ProductLoop> moec::makeRingLoop(const LoopShape &shape,
-                                                RingSize size, int64_t room) {
+                                                RingRows rows, int64_t room) {
   // Half as many columns of two products, so that sums fit registers.
   int64_t two = shape.products;
-  RingShape ring = size == RingSize::Few ? RingShape{2, 1, 4 / two, 4}
-                                         : RingShape{4, 2, 8 / two, 4};
+  RingShape ring = {4, 1, 4 / two, 4};
+  if (rows == RingRows::UpTo32)
+    ring = {2, 1, 4 / two, 4};
+  else if (rows == RingRows::UpTo128)
+    ring = {4, 2, 8 / two, 4};
   while (ring.stages > 2 && RingLoop(shape, ring).sharedBytes > room)
     --ring.stages;
   return std::make_unique<RingLoop>(shape, ring);

@@ -4,11 +4,12 @@
 ///
 /// \file
 /// Products of many rows on a GPU that has tensor copies and products of
-/// warpgroups. A block has 128 rows and 128 columns of each product. Its last
-/// warpgroup fills a ring of stages, of 64 k each: one thread has the weights
-/// copied as boxes of their tensor maps, and all copy the rows, which may lie
-/// anywhere. The other two warpgroups have 64 rows each and multiply; one whose
-/// rows are beyond the tile rests. Of each sum, K is one chain.
+/// warpgroups. A block has 128 rows and 256 columns, of one product or of two
+/// together. Its last warpgroup fills a ring of stages, of 64 k each: one
+/// thread has the weights copied as boxes of their tensor maps, and all copy
+/// the rows, which may lie anywhere. The other two warpgroups have 64 rows each
+/// and multiply; one whose rows are beyond the tile rests. Of each sum, K is
+/// one chain.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -32,26 +33,28 @@ using namespace moec;
 namespace {
 
 using Layout = SwizzledLayout;
-constexpr int64_t readers = 2; ///< warpgroups that multiply
-constexpr int64_t columnsOfProduct = 128;
+constexpr int64_t readers = 2;          ///< warpgroups that multiply
+constexpr int64_t productColumns = 256; ///< of one instruction
 constexpr int64_t mostStages = 6;
 constexpr unsigned clusterSpace = 7;
 
 class WarpgroupLoop : public ProductLoop {
 public:
   WarpgroupLoop(const LoopShape &shape, int64_t stages)
-      : shape(shape), blocks(llvm::divideCeil(shape.depth, blockDepth)),
-        ring(stages, rowsBytes + weightBytes(shape)),
+      : shape(shape), columns(productColumns / shape.products),
+        blocks(llvm::divideCeil(shape.depth, blockDepth)),
+        ring(stages, rowsBytes + weightBytes),
         lag(std::min({stages / 2, stages - 2, blocks})) {
     name = "wgmma, a ring of " + std::to_string(stages) +
            " stages by tensor copies";
     tileRows = readers * warpgroupRows;
-    tileColumns = columnsOfProduct;
+    tileColumns = columns;
     threads = (readers + 1) * warpgroupThreads;
     lanes = 2;
     sharedBytes = ring.sharedBytes();
     layout = useOf<Layout>(0, stages * ring.stageBytes / Layout::rowBytes);
-    mapRows = columnsOfProduct;
+    mapRows = columns;
+    takesParts = true;
   }
 
   ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
@@ -60,10 +63,7 @@ public:
 private:
   static constexpr int64_t rowsBytes =
       readers * warpgroupRows * Layout::rowBytes;
-  static int64_t weightBytes(const LoopShape &shape) {
-    return shape.products * columnsOfProduct * Layout::rowBytes;
-  }
-  int64_t allColumns() const { return shape.products * columnsOfProduct; }
+  static constexpr int64_t weightBytes = productColumns * Layout::rowBytes;
 
   /// What a thread of the filling warpgroup copies: chunk `chunk` of rows that
   /// are rowsAtOnce apart.
@@ -81,10 +81,16 @@ private:
                    Value block) const;
   StageRing::Position publish(Emit &emit, const StageRing::Position &at,
                               int64_t newest) const;
-  ThreadSums sum(Emit &emit) const;
+  ThreadSums sum(Emit &emit, const TileOperands &tile) const;
+  /// The blocks of K that the tile adds.
+  struct Blocks {
+    Value first, end;
+  };
+  Blocks blocksOf(Emit &emit, const TileOperands &tile) const;
 
   LoopShape shape;
-  int64_t blocks; ///< of 64 k
+  int64_t columns; ///< of each product
+  int64_t blocks;  ///< of 64 k
   StageRing ring;
   /// Groups of copies that a thread leaves in flight. Readers give a stage back
   /// once the next one is full, so with more than stages - 2 all would wait.
@@ -109,8 +115,8 @@ static void onElected(Emit &emit, llvm::function_ref<void()> body) {
 // Filling stages
 //===----------------------------------------------------------------------===//
 
-WarpgroupLoop::Source
-WarpgroupLoop::sourceOf(Emit &emit, const TileOperands &tile) const {
+WarpgroupLoop::Source WarpgroupLoop::sourceOf(Emit &emit,
+                                              const TileOperands &tile) const {
   Source source;
   Value thread = emit.rem(threadIndex(emit), warpgroupThreads);
   Value first = emit.div(thread, Layout::rowChunks);
@@ -124,7 +130,8 @@ WarpgroupLoop::sourceOf(Emit &emit, const TileOperands &tile) const {
   return source;
 }
 
-/// One group of copies: of the rows of warpgroups that multiply. Zeros beyond K.
+/// One group of copies: of the rows of warpgroups that multiply. Zeros beyond
+/// K.
 void WarpgroupLoop::copyRows(Emit &emit, const Source &source, Value stage,
                              Value block, Value active) const {
   Value index = emit.add(emit.mul(block, Layout::rowChunks), source.chunk);
@@ -157,15 +164,15 @@ void WarpgroupLoop::copyWeights(Emit &emit, const TileOperands &tile,
                                 Value stage, Value block) const {
   Value full = ring.full(emit, stage);
   NVVM::MBarrierArriveExpectTxOp::create(
-      emit, Type(), full, emit.truncate(emit.i64(weightBytes(shape))),
+      emit, Type(), full, emit.truncate(emit.i64(weightBytes)),
       NVVM::MemScopeKind::CTA, false, Value());
   SmallVector<Value> coordinates = {
       emit.truncate(emit.mul(block, blockDepth)),
       emit.truncate(emit.add(tile.mapRow, tile.firstColumn))};
   for (auto [i, map] : llvm::enumerate(tile.maps)) {
-    Value to = emit.at(ring.address(emit, stage), emit.getI8Type(),
-                       emit.i64(rowsBytes + int64_t(i) * columnsOfProduct *
-                                                Layout::rowBytes));
+    Value to =
+        emit.at(ring.address(emit, stage), emit.getI8Type(),
+                emit.i64(rowsBytes + int64_t(i) * columns * Layout::rowBytes));
     Type cluster = LLVM::LLVMPointerType::get(emit.getContext(), clusterSpace);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         emit, LLVM::AddrSpaceCastOp::create(emit, cluster, to), map,
@@ -186,16 +193,27 @@ StageRing::Position WarpgroupLoop::publish(Emit &emit,
   return ring.next(emit, at);
 }
 
+WarpgroupLoop::Blocks WarpgroupLoop::blocksOf(Emit &emit,
+                                              const TileOperands &tile) const {
+  if (tile.parts == 1)
+    return {emit.i64(0), emit.i64(blocks)};
+  int64_t each = llvm::divideCeil(blocks, tile.parts);
+  Value first = emit.mul(tile.part, each);
+  return {first, emit.min(emit.add(first, each), emit.i64(blocks))};
+}
+
 void WarpgroupLoop::fill(Emit &emit, const TileOperands &tile,
                          Value active) const {
   using Position = StageRing::Position;
+  Blocks all = blocksOf(emit, tile);
   Source source = sourceOf(emit, tile);
-  Value isFirst = emit.equal(warpIndex(emit), emit.i64(readers * warpgroupWarps));
+  Value isFirst =
+      emit.equal(warpIndex(emit), emit.i64(readers * warpgroupWarps));
   Position begin = ring.start(emit);
   SmallVector<Value> state = begin.values(); // written next, published next
   llvm::append_range(state, begin.values());
   state = emit.loop(
-      emit.i64(0), emit.i64(blocks), 1, state,
+      all.first, all.end, 1, state,
       [&](Value block, ValueRange in) -> SmallVector<Value> {
         Position write = Position::of(in.take_front(Position::count));
         ring.awaitEmpty(emit, write);
@@ -206,7 +224,8 @@ void WarpgroupLoop::fill(Emit &emit, const TileOperands &tile,
         SmallVector<Value> waiting(in.drop_front(Position::count));
         SmallVector<Type> types(Position::count, emit.getI64Type());
         SmallVector<Value> published = emit.branch(
-            emit.less(block, emit.i64(lag)), types, [&] { return waiting; },
+            emit.less(block, emit.add(all.first, lag)), types,
+            [&] { return waiting; },
             [&] { return publish(emit, Position::of(waiting), lag).values(); });
         SmallVector<Value> out = ring.next(emit, write).values();
         llvm::append_range(out, published);
@@ -222,26 +241,28 @@ void WarpgroupLoop::fill(Emit &emit, const TileOperands &tile,
 //===----------------------------------------------------------------------===//
 
 /// The sums of a warpgroup's rows. A stage is given back when the products of
-/// the next one have begun and its own are complete: a lane speaks for its warp.
-ThreadSums WarpgroupLoop::sum(Emit &emit) const {
+/// the next one have begun and its own are complete: a lane speaks for its
+/// warp.
+ThreadSums WarpgroupLoop::sum(Emit &emit, const TileOperands &tile) const {
   using Position = StageRing::Position;
+  Blocks all = blocksOf(emit, tile);
   Value rows = emit.mul(warpgroupIndex(emit), warpgroupRows * Layout::rowBytes);
-  SmallVector<Value> state = {zeroWarpgroupSums(emit, allColumns())};
+  SmallVector<Value> state = {zeroWarpgroupSums(emit, productColumns)};
   llvm::append_range(state, ring.start(emit).values());
   state = emit.loop(
-      emit.i64(0), emit.i64(blocks), 1, state,
+      all.first, all.end, 1, state,
       [&](Value block, ValueRange in) -> SmallVector<Value> {
         Position at = Position::of(in.drop_front(1));
         ring.awaitFull(emit, at);
         Value stage = ring.address(emit, at.stage);
         Value sums = beginWarpgroupProduct(
             emit, emit.at(stage, emit.getI8Type(), rows),
-            emit.at(stage, emit.getI8Type(), emit.i64(rowsBytes)), allColumns(),
-            in[0]);
+            emit.at(stage, emit.getI8Type(), emit.i64(rowsBytes)),
+            productColumns, in[0]);
         awaitWarpgroupProducts(emit, 1);
-        Value gives = arith::AndIOp::create(
-            emit, emit.less(emit.i64(0), block),
-            emit.equal(laneIndex(emit), emit.i64(0)));
+        Value gives =
+            arith::AndIOp::create(emit, emit.less(all.first, block),
+                                  emit.equal(laneIndex(emit), emit.i64(0)));
         emit.branch(gives, [&] {
           arrive(emit, ring.empty(emit, ring.previousStage(emit, at.stage)));
         });
@@ -255,17 +276,18 @@ ThreadSums WarpgroupLoop::sum(Emit &emit) const {
 
 ThreadSums WarpgroupLoop::multiply(Emit &emit, const TileOperands &tile) const {
   Value group = warpgroupIndex(emit);
-  Value active = emit.ceilDiv(emit.sub(tile.endRow, tile.firstRow), warpgroupRows);
+  Value active =
+      emit.ceilDiv(emit.sub(tile.endRow, tile.firstRow), warpgroupRows);
   active = emit.min(active, emit.i64(readers));
   blockBarrier(emit); // nobody reads the last tile's stages any more
   fenceForAsync(emit);
   ring.open(emit, emit.truncate(emit.i64(warpgroupWarps + 1)),
             emit.truncate(emit.mul(active, warpgroupWarps)));
-  int64_t count = warpgroupRows * allColumns() / warpgroupThreads;
+  int64_t count = warpgroupRows * productColumns / warpgroupThreads;
   SmallVector<Type> types(count, emit.getF32Type());
   ThreadSums zeros(count, emit.number(emit.getF32Type(), 0.0));
   ThreadSums sums = emit.branch(
-      emit.less(group, active), types, [&] { return sum(emit); },
+      emit.less(group, active), types, [&] { return sum(emit, tile); },
       [&] {
         emit.branch(emit.equal(group, emit.i64(readers)),
                     [&] { fill(emit, tile, active); });
@@ -282,7 +304,7 @@ void WarpgroupLoop::forEachSum(Emit &emit, const ThreadSums &sums,
   Value row = emit.add(emit.mul(warp, warpgroupRows / warpgroupWarps),
                        emit.div(lane, 4));
   Value column = emit.mul(emit.rem(lane, 4), 2);
-  int64_t eights = columnsOfProduct / 8;
+  int64_t eights = columns / 8;
   emit.branch(emit.less(warp, emit.i64(readers * warpgroupWarps)), [&] {
     for (int64_t half = 0; half < 2; ++half)
       for (int64_t j = 0; j < eights; ++j) {

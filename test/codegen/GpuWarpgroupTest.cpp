@@ -9,6 +9,7 @@
 ///
 //===----------------------------------------------------------------------===//
 
+#include "test/codegen/ExpertsChain.h"
 #include "test/codegen/GpuChain.h"
 #include "test/codegen/GroupChain.h"
 #include "test/codegen/MatmulCases.h"
@@ -67,9 +68,9 @@ TEST(GpuWarpgroup, SumsWhateverTheShape) {
   // Less than a chunk of K, than a stage; fewer stages than the ring has, and
   // more; columns at the borders of a tile, and a box that reaches beyond.
   for (auto [n, k] : {std::pair<int64_t, int64_t>{1, 8},
-                      {127, 72},
-                      {128, 64},
-                      {129, 512},
+                      {255, 72},
+                      {256, 64},
+                      {257, 512},
                       {40, 1096}}) {
     Linear linear{n, k};
     Matrix x(Element::BF16, 150, k, 1);
@@ -94,13 +95,41 @@ TEST(GpuWarpgroup, GivesTheSameBitsInEveryOrderAndNoReport) {
   }
 }
 
+/// Small whole numbers, whose sums are exact in whatever order.
+static TestTensor wholeNumbers(int64_t size, unsigned seed) {
+  TestTensor numbers(Element::BF16, size);
+  for (int64_t i = 0; i < size; ++i)
+    numbers.set(i, double((i * 2654435761u + seed) % 1021 % 9) - 4);
+  return numbers;
+}
+
+TEST(GpuWarpgroup, CombinesPartsOfDepth) {
+  // 34 blocks of K, the last of which is not full; experts without rows, and
+  // with more than a tile has.
+  ProductCase how = {"parts", Element::BF16, 512, 40, 2120, "sm_90a"};
+  Layer layer(how, 180);
+  GpuChain chain(how);
+  chain.input("h", rowsOf(layer.inner, Element::BF16),
+              wholeNumbers(layer.slots() * layer.inner, 1));
+  chain.input("plan", layer.plan(), layer.makePlan());
+  chain.input("p", rowsOf(2, Element::F32),
+              random(Element::F32, layer.slots(), 2));
+  chain.input("r", rowsOf(layer.hidden, Element::F32),
+              random(Element::F32, layer.tokens * layer.hidden, 3));
+  layer.addDown(chain);
+  chain["w2"] = wholeNumbers(layer.count * layer.hidden * layer.inner, 4);
+  GpuKernel kernel(chain.group({"h", "w2", "plan", "p", "r"}, {"y"}), "sm_90a");
+  EXPECT_THAT(kernel.plan().method, HasSubstr(", K in 2 parts"));
+  chain.expectSameGroup({"h", "w2", "plan", "p", "r"}, {"y"}, layer.tokens);
+}
+
 TEST(GpuWarpgroup, IsChosenForManyTokensAndSaysSo) {
   Linear linear{16, 64};
   EXPECT_EQ(linear.kernel.plan().method,
-            "wgmma, a ring of 6 stages by tensor copies (more than 64 tokens, "
+            "wgmma, a ring of 4 stages by tensor copies (more than 64 tokens, "
             "and there is wgmma)");
   EXPECT_THAT(linear.kernel.ptx(), HasSubstr("wgmma.mma_async.sync.aligned."
-                                             "m64n128k16.f32.bf16.bf16"));
+                                             "m64n256k16.f32.bf16.bf16"));
   GpuKernel few(limited(linear.text(), 64), "sm_90a");
   EXPECT_EQ(few.plan().method,
             "mma.sync, a ring of 4 stages by cp.async (up to 64 tokens)");
