@@ -72,7 +72,7 @@ TEST_F(InspectTest, JsonIsCompleteAndStable) {
   auto json = llvm::json::parse(text);
   ASSERT_TRUE(bool(json)) << llvm::toString(json.takeError());
   const llvm::json::Object &root = *json->getAsObject();
-  EXPECT_EQ(root.getString("format"), "1.5");
+  EXPECT_EQ(root.getString("format"), "1.6");
   EXPECT_EQ(root.getObject("model")->getInteger("vocabulary"), 40);
   EXPECT_EQ(root.getObject("model")->getArray("eos")->size(), 2u);
   EXPECT_EQ(root.getObject("memory")->getInteger("cache_position"), 64);
