@@ -4,6 +4,8 @@
 
 #include "codegen/nvidia/AsyncCopy.h"
 
+#include "codegen/nvidia/StateSpace.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -11,22 +13,15 @@
 using namespace mlir;
 using namespace moec;
 
-/// LLVM's numbers of the state spaces.
-static constexpr unsigned globalSpace = 1, sharedSpace = 3;
 /// Copies of a thread that are written out rather than looped over.
 static constexpr int64_t mostUnrolled = 32;
-
-static Value inSpace(Emit &emit, Value address, unsigned space) {
-  Type type = LLVM::LLVMPointerType::get(emit.getContext(), space);
-  return LLVM::AddrSpaceCastOp::create(emit, type, address);
-}
 
 void moec::beginCopy(Emit &emit, Value from, Value to, Value present) {
   if (present)
     present = arith::TruncIOp::create(emit, emit.getI32Type(), present);
   // Past the L1 cache: what is copied is read from shared memory.
-  NVVM::CpAsyncOp::create(emit, inSpace(emit, to, sharedSpace),
-                          inSpace(emit, from, globalSpace), copyBytes,
+  NVVM::CpAsyncOp::create(emit, inSpace(emit, to, StateSpace::Shared),
+                          inSpace(emit, from, StateSpace::Global), copyBytes,
                           NVVM::LoadCacheModifierKind::CG, present);
 }
 

@@ -4,6 +4,7 @@
 
 #include "codegen/nvidia/GpuEmit.h"
 
+#include "codegen/nvidia/StateSpace.h"
 #include "runtime/abi/GpuKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,8 +19,8 @@
 using namespace mlir;
 using namespace moec;
 
-/// LLVM's number of the state space.
-static constexpr unsigned sharedSpace = 3;
+static constexpr unsigned sharedSpace =
+    static_cast<unsigned>(StateSpace::Shared);
 /// Of a thread, and of a multiprocessor.
 static constexpr int64_t mostRegisters = 255, allRegisters = 65536;
 /// What tensor copies ask of a tile in shared memory; harmless for others.

@@ -4,6 +4,8 @@
 
 #include "codegen/nvidia/StageRing.h"
 
+#include "codegen/nvidia/StateSpace.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -11,10 +13,9 @@
 using namespace mlir;
 using namespace moec;
 
-/// How long a try to see the end of a phase may take, in nanoseconds; then there
-/// is another one.
+/// How long a try to see the end of a phase may take, in nanoseconds; then
+/// there is another one.
 static constexpr int64_t tryNanoseconds = 10'000'000;
-static constexpr unsigned sharedSpace = 3;
 
 //===----------------------------------------------------------------------===//
 // Positions
@@ -48,8 +49,7 @@ Value StageRing::address(Emit &emit, Value stage) const {
 Value StageRing::barrier(Emit &emit, Value index) const {
   Value address = emit.at(sharedMemory(emit, stages * stageBytes),
                           emit.getI8Type(), emit.mul(index, barrierBytes));
-  Type shared = LLVM::LLVMPointerType::get(emit.getContext(), sharedSpace);
-  return LLVM::AddrSpaceCastOp::create(emit, shared, address);
+  return inSpace(emit, address, StateSpace::Shared);
 }
 
 Value StageRing::full(Emit &emit, Value stage) const {
@@ -82,8 +82,9 @@ void StageRing::close(Emit &emit) const {
 }
 
 static void await(Emit &emit, Value barrier, Value parity) {
-  NVVM::MBarrierTryWaitParityOp::create(emit, barrier, emit.truncate(parity),
-                                        emit.truncate(emit.i64(tryNanoseconds)));
+  NVVM::MBarrierTryWaitParityOp::create(
+      emit, barrier, emit.truncate(parity),
+      emit.truncate(emit.i64(tryNanoseconds)));
 }
 
 void StageRing::awaitFull(Emit &emit, const Position &at) const {

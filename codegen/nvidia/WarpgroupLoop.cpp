@@ -17,6 +17,7 @@
 #include "codegen/nvidia/ProductLoop.h"
 #include "codegen/nvidia/SharedLayout.h"
 #include "codegen/nvidia/StageRing.h"
+#include "codegen/nvidia/StateSpace.h"
 #include "codegen/nvidia/TensorProduct.h"
 #include "codegen/nvidia/WarpgroupProduct.h"
 
@@ -36,7 +37,6 @@ using Layout = SwizzledLayout;
 constexpr int64_t readers = 2;          ///< warpgroups that multiply
 constexpr int64_t productColumns = 256; ///< of one instruction
 constexpr int64_t mostStages = 6;
-constexpr unsigned clusterSpace = 7;
 
 class WarpgroupLoop : public ProductLoop {
 public:
@@ -173,11 +173,10 @@ void WarpgroupLoop::copyWeights(Emit &emit, const TileOperands &tile,
     Value to =
         emit.at(ring.address(emit, stage), emit.getI8Type(),
                 emit.i64(rowsBytes + int64_t(i) * columns * Layout::rowBytes));
-    Type cluster = LLVM::LLVMPointerType::get(emit.getContext(), clusterSpace);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
-        emit, LLVM::AddrSpaceCastOp::create(emit, cluster, to), map,
-        coordinates, full, ValueRange(), Value(), Value(),
-        NVVM::TMALoadMode::TILE, false, NVVM::CTAGroupKindAttr(), Value());
+        emit, inSpace(emit, to, StateSpace::SharedCluster), map, coordinates,
+        full, ValueRange(), Value(), Value(), NVVM::TMALoadMode::TILE, false,
+        NVVM::CTAGroupKindAttr(), Value());
   }
 }
 

@@ -5,6 +5,7 @@
 #include "codegen/nvidia/WarpgroupProduct.h"
 
 #include "codegen/nvidia/SharedLayout.h"
+#include "codegen/nvidia/StateSpace.h"
 #include "codegen/nvidia/TensorProduct.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +15,6 @@
 using namespace mlir;
 using namespace moec;
 
-static constexpr unsigned sharedSpace = 3;
 static constexpr int64_t productDepth = 16; ///< of an instruction
 
 Type moec::warpgroupSums(Emit &emit, int64_t columns) {
@@ -44,11 +44,9 @@ static Value describe(Emit &emit, Value tile) {
   constexpr int64_t leading = 1; // not used with a swizzle
   constexpr int64_t fields = (int64_t(1) << 62) /* 128 bytes */ |
                              (groupBytes / unit) << 32 | leading << 16;
-  Type shared = LLVM::LLVMPointerType::get(emit.getContext(), sharedSpace);
   Value address = LLVM::PtrToIntOp::create(
-      emit, emit.getI64Type(), LLVM::AddrSpaceCastOp::create(emit, shared, tile));
-  Value masked =
-      arith::AndIOp::create(emit, address, emit.i64(addressMask));
+      emit, emit.getI64Type(), inSpace(emit, tile, StateSpace::Shared));
+  Value masked = arith::AndIOp::create(emit, address, emit.i64(addressMask));
   return arith::OrIOp::create(emit, emit.div(masked, unit), emit.i64(fields));
 }
 
@@ -65,12 +63,13 @@ static Value multiply(Emit &emit, Value rows, Value others, int64_t columns,
 
 Value moec::beginWarpgroupProduct(Emit &emit, Value rows, Value others,
                                   int64_t columns, Value sums) {
-  constexpr int64_t stepUnits = productDepth * 2 / 16; // bytes of bf16, of units
+  constexpr int64_t stepUnits =
+      productDepth * 2 / 16; // bytes of bf16, of units
   Value a = describe(emit, rows), b = describe(emit, others);
   NVVM::WgmmaFenceAlignedOp::create(emit);
   for (int64_t i = 0; i < blockDepth / productDepth; ++i)
-    sums = multiply(emit, emit.add(a, i * stepUnits), emit.add(b, i * stepUnits),
-                    columns, sums);
+    sums = multiply(emit, emit.add(a, i * stepUnits),
+                    emit.add(b, i * stepUnits), columns, sums);
   NVVM::WgmmaGroupSyncAlignedOp::create(emit);
   return sums;
 }

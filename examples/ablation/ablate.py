@@ -23,6 +23,8 @@ def parse_arguments():
     parser.add_argument("--target", default="host")
     parser.add_argument("--tokens", default="1,16,64,512", help="steps to measure [1,16,64,512]")
     parser.add_argument("--rounds", default=3, type=int, help="turns of each variant [3]")
+    parser.add_argument("--repetitions", default=1, type=int,
+                        help="of a step in each turn; on a GPU, which takes some to warm up, 20 [1]")
     parser.add_argument("--threads", type=int, help="[one for each CPU]")
     parser.add_argument("--only", action="append", metavar="FUSION",
                         help="leave out this one alone, or none; may be repeated [every one]")
@@ -69,8 +71,8 @@ class Ablation:
 
     def measure(self, path):
         """Seconds of a step, by tokens."""
-        command = [self.moert, "bench", path, "-p", self.arguments.tokens, "-n", "0", "-r", "1",
-                   "--json"]
+        command = [self.moert, "bench", path, "-p", self.arguments.tokens, "-n", "0",
+                   "-r", self.arguments.repetitions, "--json"]
         if self.arguments.threads:
             command += ["--threads", self.arguments.threads]
         tests = json.loads(run(command))["tests"]
