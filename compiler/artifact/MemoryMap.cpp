@@ -11,6 +11,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 
+#include <cmath>
+
 using namespace llvm;
 using namespace moec;
 namespace format = moert::format;
@@ -142,6 +144,19 @@ static std::string escape(StringRef text) {
   return escaped;
 }
 
+/// A line of text in a box, as much of it as fits; x and y are its baseline's.
+static void printLine(const std::string &text, double x, double y, double width,
+                      raw_ostream &output) {
+  constexpr double size = 10, character = 5.7, least = 4;
+  double fitting = std::floor((width - 4) / character);
+  if (fitting < least)
+    return;
+  output << llvm::format("<text x=\"%.2f\" y=\"%.2f\" font-size=\"%.0f\" "
+                         "pointer-events=\"none\">",
+                         x, y, size)
+         << escape(StringRef(text).take_front(size_t(fitting))) << "</text>\n";
+}
+
 void MapDrawing::printBuffer(const format::Buffer &buffer, unsigned index,
                              raw_ostream &output) const {
   double bytes = static_cast<double>(bytesOf(buffer, program));
@@ -161,6 +176,12 @@ void MapDrawing::printBuffer(const format::Buffer &buffer, unsigned index,
          << formatBytes(static_cast<uint64_t>(bytes)) << " at "
          << formatCount(buffer.offset()) << ", launches " << buffer.first_use()
          << " - " << buffer.last_use() << "</title></rect>\n";
+  constexpr double line = 12;
+  if (h >= line)
+    printLine(buffer.name()->str(), x + 2, y + line - 2, w, output);
+  if (h >= 2 * line)
+    printLine(formatBytes(static_cast<uint64_t>(bytes)), x + 2,
+              y + 2 * line - 2, w, output);
 }
 
 void MapDrawing::print(StringRef target, raw_ostream &output) const {

@@ -201,7 +201,8 @@ static void addFlags(CLI::App &command, CompileFlags &flags) {
                   "(ORGANIZATION/NAME), or an .mlir file")
       ->required();
   command.add_option("-o,--output", flags.output,
-                     "Where to write; - is standard output [NAME.moe]");
+                     "Where to write; - is standard output, of all but an "
+                     "artifact [NAME.moe]");
   command.add_option(
       "--target", flags.targets,
       "Machines, with commas: " + llvm::join(targetNames(), ", ") + " [host]");
@@ -262,6 +263,9 @@ void moec::addCompileCommand(CLI::App &app) {
     if (reports && options.emit != EmitKind::Artifact)
       throw wrong("--fusion-report", "is made of an artifact, but --emit is '" +
                                          flags->emit + "'");
+    if (options.emit == EmitKind::Artifact && options.output == "-")
+      throw wrong("--output", "an artifact needs a file, but - is standard "
+                              "output");
     throwIfFailed(compileModel(options, *makeProgress()));
     if (!reports)
       return;

@@ -51,6 +51,7 @@ def flag_cases(p):
         ("half a token", p.compile(RANDOM, "--max-step-tokens=1.5"), 2, "1.5"),
         ("step beyond the limit", p.compile(RANDOM, "--max-step-tokens=65537"), 2, "65536"),
         ("empty output", lambda f: ("moec", "compile", p.path, "-o", "", RANDOM), 2, "--output"),
+        ("an artifact to standard output", lambda f: ("moec", "compile", p.path, "-o", "-", RANDOM), 2, "a file"),
         ("empty tokenizer", p.compile(RANDOM, "--tokenizer="), 2, "--tokenizer"),
         ("empty weights", p.compile("--weights="), 2, "--weights"),
         ("program without weights", p.compile(), 1, "--weights=random:SEED"),
