@@ -14,9 +14,20 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 using namespace moec::test;
 
 namespace {
+
+/// The CPU's, compiled once.
+const LoadedKernel &kernelOf(const std::string &module) {
+  static std::map<std::string, std::unique_ptr<LoadedKernel>> all;
+  std::unique_ptr<LoadedKernel> &kernel = all[module];
+  if (!kernel)
+    kernel = std::make_unique<LoadedKernel>(module, runnableTargets().front());
+  return *kernel;
+}
 
 /// A step and its results on a CPU.
 class Step {
@@ -28,7 +39,7 @@ public:
         expected(shape.resultType, places.size() * shape.width()),
         module(shape.module(cache)) {
     setQueries(queries, places, shape.width());
-    LoadedKernel kernel(module, runnableTargets().front());
+    const LoadedKernel &kernel = kernelOf(module);
     TestBatch batch(places, cache);
     kernel.run(
         {queries.data(), cache.pages().data(), &batch.batch, expected.data()},
@@ -92,9 +103,10 @@ TEST_P(GpuAttention, HasTheBitsOfTheCpuForTilesOfAPrompt) {
   GpuKernel kernel(step.module, "sm_80");
   for (const GpuMode &mode : checkedModes())
     step.expectSame(kernel, mode);
-  // With other numbers of warps.
-  for (const char *target : {"sm_86", "sm_90a"})
-    step.expectSame(GpuKernel(step.module, target), gpuModes().back());
+  // With other numbers of warps: shapes take turns.
+  bool isEven = (shape.group + shape.headDim / 32 + shape.window) % 2 == 0;
+  const char *target = isEven ? "sm_86" : "sm_90a";
+  step.expectSame(GpuKernel(step.module, target), gpuModes().back());
 }
 
 TEST_P(GpuAttention, HasTheBitsOfTheCpuForFewTokens) {

@@ -18,7 +18,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
+#include <tuple>
 
 using namespace moec;
 using namespace moec::test;
@@ -51,30 +53,53 @@ std::vector<GpuMode> moec::test::gpuModes() {
 // Compiling
 //===----------------------------------------------------------------------===//
 
-GpuKernel::GpuKernel(const std::string &module, const std::string &targetName,
-                     int64_t maxRows)
-    : target(targetName), context(std::make_shared<mlir::MLIRContext>()) {
-  context->loadDialect<exec::ExecDialect, decoder::DecoderDialect,
-                       moe::MoEDialect>();
-  auto parsed = mlir::parseSourceString<mlir::ModuleOp>(module, context.get());
+/// Of all kernels: plans refer to it.
+static mlir::MLIRContext &sharedContext() {
+  static auto *context = [] {
+    auto *made = new mlir::MLIRContext;
+    made->loadDialect<exec::ExecDialect, decoder::DecoderDialect,
+                      moe::MoEDialect>();
+    return made;
+  }();
+  return *context;
+}
+
+GpuKernel GpuKernel::compile(const std::string &module,
+                             const std::string &target, int64_t maxRows) {
+  auto parsed =
+      mlir::parseSourceString<mlir::ModuleOp>(module, &sharedContext());
   if (!parsed)
     throw std::runtime_error("the test's module does not parse");
-  Target machine = llvm::cantFail(lookupTarget(targetName));
+  Target machine = llvm::cantFail(lookupTarget(target));
   KernelContext kernelContext = {machine, maxRows};
   auto ptx = compileGpuKernels(*parsed, kernelContext, GpuForm::Ptx);
   if (!ptx)
     throw std::runtime_error(llvm::toString(ptx.takeError()));
-  text = *ptx;
   auto kernel = *parsed->getOps<exec::KernelOp>().begin();
-  name = kernel.getSymName().str();
   auto builder = findKernelBuilder(kernel, machine.machine);
-  kernelPlan = *(*builder)->plan(kernel, kernelContext);
-  for (const TensorMapPlan &map : kernelPlan.tensorMaps) {
+  GpuKernel made;
+  made.name = kernel.getSymName().str();
+  made.target = target;
+  made.text = *ptx;
+  made.kernelPlan = *(*builder)->plan(kernel, kernelContext);
+  for (const TensorMapPlan &map : made.kernelPlan.tensorMaps) {
     auto type = mlir::cast<mlir::RankedTensorType>(
         kernel.getBody().getArgument(map.operand).getType());
     uint64_t columns = type.getShape().back();
-    maps.push_back({map, uint64_t(type.getNumElements()) / columns, columns});
+    made.maps.push_back(
+        {map, uint64_t(type.getNumElements()) / columns, columns});
   }
+  return made;
+}
+
+GpuKernel::GpuKernel(const std::string &module, const std::string &target,
+                     int64_t maxRows) {
+  static std::map<std::tuple<std::string, std::string, int64_t>, GpuKernel> all;
+  std::tuple key(module, target, maxRows);
+  auto found = all.find(key);
+  if (found == all.end())
+    found = all.emplace(key, compile(module, target, maxRows)).first;
+  *this = found->second;
 }
 
 /// What the runtime makes of a bf16 matrix, see runtime/abi/GpuKernel.h.

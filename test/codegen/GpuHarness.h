@@ -45,8 +45,9 @@ public:
     uint64_t rows, columns;
   };
 
-  /// Compiles the only exec.kernel of the module for a target, "sm_90a". Throws
-  /// std::runtime_error with what the compiler reports.
+  /// Compiles the only exec.kernel of the module for a target, "sm_90a", once
+  /// for all kernels of the same text. Throws std::runtime_error with what the
+  /// compiler reports.
   GpuKernel(const std::string &module, const std::string &target,
             int64_t maxRows = 1024);
 
@@ -67,8 +68,11 @@ public:
   GpuKernel withPtx(std::string ptx) const;
 
 private:
+  GpuKernel() = default;
+  static GpuKernel compile(const std::string &module, const std::string &target,
+                           int64_t maxRows);
+
   std::string name, target, text;
-  std::shared_ptr<mlir::MLIRContext> context; ///< of the plan's layouts
   KernelPlan kernelPlan;
   std::vector<Map> maps;
   mutable uint64_t instructions = 0;

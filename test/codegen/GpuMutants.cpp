@@ -104,7 +104,7 @@ static std::vector<GpuMode> mutantModes() {
   std::vector<GpuMode> modes = gpuModes();
   for (GpuMode &mode : modes) {
     mode.checks = "all";
-    mode.instructionLimit = 20000000;
+    mode.instructionLimit = 2000000;
   }
   return modes;
 }

@@ -4,8 +4,9 @@
 usage: fusions.py {each|random} GOLDEN_FOLDER... SCRATCH_FOLDER
 
 each: no fusion, each off on its own, each on on its own, other borders of the regimes. random: as
-many random subsets as RANDOM_SUBSETS. Each artifact scores in steps of all regimes, and its greedy
-text is that of the golden. goldens.py compares the logits of the program with all fusions.
+many random subsets as RANDOM_SUBSETS. Choices that give the same program are tried once. Each artifact
+scores in steps of all regimes, and its greedy text is that of the golden. goldens.py compares the logits of
+the program with all fusions.
 """
 import json
 import pathlib
@@ -45,6 +46,16 @@ def subsets():
             yield disabled(off)
 
 
+def different(folder, choices):
+    """The first of the choices that give the same program, and none that give that of all fusions."""
+    seen = {driver.run("moec", "compile", folder, "--emit=exec")}
+    for flags in choices:
+        program = driver.run("moec", "compile", folder, "--emit=exec", *flags)
+        if program not in seen:
+            seen.add(program)
+            yield flags
+
+
 def test(name, scratch):
     folder = pathlib.Path(name)
     golden = json.loads((folder / "golden.json").read_text())
@@ -58,7 +69,7 @@ def test(name, scratch):
     # Of 16-bit checkpoints the golden's text is that of float32 arithmetic.
     exact = not (folder / "logits_lowp.npy").exists()
     greedy = run["greedy"] if exact else text()
-    variants = list(VARIANTS())
+    variants = list(different(folder, VARIANTS()))
     for flags in variants:
         driver.compile_model(folder, artifact, *flags)
         for chunk in [len(tokens), *CHUNKS]:
