@@ -13,6 +13,7 @@
 #include "codegen/nvidia/GpuEmit.h"
 #include "codegen/nvidia/GpuStrips.h"
 #include "codegen/nvidia/ProductLoop.h"
+#include "codegen/nvidia/StateSpace.h"
 #include "codegen/nvidia/TensorProduct.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,6 +46,7 @@ public:
     layout = {"lanes", 0, warps * tiles(), warpThreads * sumsBytes, {}};
   }
 
+  void prefetch(Emit &emit, const TileOperands &tile) const override;
   /// Of each product a vector of two columns.
   ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
@@ -60,6 +62,8 @@ private:
   int64_t tiles() const { return shape.products * columnTiles; }
   int64_t warpBytes() const { return tiles() * warpThreads * sumsBytes; }
   int64_t rowChunks() const { return hasHighRows ? 2 : 1; }
+  /// A column of the tile's weights, by its index in the tile.
+  Value columnOf(Emit &emit, const TileOperands &tile, Value index) const;
   Rows rowsOf(Emit &emit, const TileOperands &tile) const;
   struct Pair;
   Step load(Emit &emit, const Rows &rows, Value step) const;
@@ -76,6 +80,48 @@ private:
 
 } // namespace
 
+/// The last one in place of those beyond it.
+Value DirectLoop::columnOf(Emit &emit, const TileOperands &tile,
+                           Value index) const {
+  Value column =
+      emit.min(emit.add(tile.firstColumn, index), emit.add(tile.endColumn, -1));
+  if (!tile.gap)
+    return column;
+  Value skipped = emit.select(emit.less(index, emit.i64(blockWidth / 2)),
+                              emit.i64(0), tile.gap);
+  return emit.add(column, skipped);
+}
+
+/// To the L2 cache. LLVM has the instruction from sm_90 on, PTX has it always.
+static void prefetchLine(Emit &emit, Value address) {
+  LLVM::InlineAsmOp::create(
+      emit, TypeRange(), inSpace(emit, address, StateSpace::Global),
+      "prefetch.global.L2 [$0];", "l", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+      LLVM::AsmDialectAttr(), ArrayAttr());
+}
+
+/// The first half of each segment: more would not be there in time, and might
+/// not fit the cache.
+void DirectLoop::prefetch(Emit &emit, const TileOperands &tile) const {
+  static_assert(blockDepth * 2 == 128,
+                "a block of bf16 is a line of the cache");
+  int64_t ofSegment = llvm::divideCeil(segments.perSegment, 2);
+  int64_t ofColumn = segments.count * ofSegment;
+  forEachOfBlock(emit, threads, emit.i64(blockWidth * ofColumn), [&](Value i) {
+    Value column = columnOf(emit, tile, emit.div(i, ofColumn));
+    Value place = emit.rem(i, ofColumn);
+    Value block =
+        emit.add(emit.mul(emit.div(place, ofSegment), segments.perSegment),
+                 emit.rem(place, ofSegment));
+    block = emit.min(block, emit.i64(segments.blocks - 1));
+    Value element =
+        emit.add(emit.mul(column, shape.depth), emit.mul(block, blockDepth));
+    for (Value weight : tile.weights)
+      prefetchLine(emit, emit.at(weight, shape.weight, element));
+  });
+}
+
 DirectLoop::Rows DirectLoop::rowsOf(Emit &emit,
                                     const TileOperands &tile) const {
   Rows rows;
@@ -86,13 +132,9 @@ DirectLoop::Rows DirectLoop::rowsOf(Emit &emit,
     Value row = emit.add(emit.add(tile.firstRow, group), 8 * i);
     rows.addresses.push_back(tile.rowAddress(emit.min(row, last)));
   }
-  Value lastColumn = emit.add(tile.endColumn, -1);
   for (Value weight : tile.weights)
     for (int64_t j = 0; j < columnTiles; ++j) {
-      Value column = emit.add(emit.add(tile.firstColumn, group), 8 * j);
-      column = emit.min(column, lastColumn);
-      if (tile.gap && j >= columnTiles / 2)
-        column = emit.add(column, tile.gap);
+      Value column = columnOf(emit, tile, emit.add(group, 8 * j));
       rows.addresses.push_back(
           emit.at(weight, shape.weight, emit.mul(column, shape.depth)));
     }

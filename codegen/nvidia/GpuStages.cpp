@@ -106,8 +106,10 @@ void StagedKernel::emitInto(Emit &emit) const {
               arith::AndIOp::create(emit, emit.less(emit.add(first, -1), index),
                                     emit.less(index, end));
           auto work = [&] {
-            if (stage != stages.front())
+            if (stage != stages.front()) {
+              stage->prefetch(emit, arguments, block);
               awaitBlocks(emit, arguments, first);
+            }
             stage->emitBlock(emit, arguments, block);
           };
           emit.branch(isHere, [&] {

@@ -40,6 +40,10 @@ public:
   virtual mlir::Value hasWork(Emit &, const GpuArguments &, mlir::Value) {
     return {};
   }
+  /// Asks for what `block` reads whatever the stages before make, while it waits
+  /// for them.
+  virtual void prefetch(Emit &emit, const GpuArguments &arguments,
+                        mlir::Value block) {}
   /// `block` counts from 0 in the stage; all threads of the block are here.
   virtual void emitBlock(Emit &emit, const GpuArguments &arguments,
                          mlir::Value block) = 0;

@@ -72,6 +72,8 @@ public:
   /// reads weights by their addresses.
   int64_t mapRows = 0;
 
+  /// Has weights of a tile brought to the L2 cache, if that is worth it.
+  virtual void prefetch(Emit &emit, const TileOperands &tile) const {}
   /// Sums of a tile. All threads of the block take part.
   virtual ThreadSums multiply(Emit &emit, const TileOperands &tile) const = 0;
 

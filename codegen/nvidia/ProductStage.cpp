@@ -234,6 +234,24 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
   });
 }
 
+/// Weights of experts depend on the plan.
+void ProductStage::prefetch(Emit &emit, const GpuArguments &arguments,
+                            Value block) {
+  if (region.isGrouped())
+    return;
+  Value rowTiles = rows.tiles(emit, arguments.rows(emit));
+  Value unit = emit.div(emit.div(block, rowTiles), parts);
+  emit.branch(emit.less(unit, emit.i64(allUnits())), [&] {
+    Part part = findPart(emit, arguments, unit, emit.i64(0));
+    TileOperands tile;
+    tile.weights = part.weights;
+    tile.firstColumn = part.firstColumn;
+    tile.endColumn = part.endColumn;
+    tile.gap = loop.knowsGap ? part.gap : Value();
+    loop.prefetch(emit, tile);
+  });
+}
+
 void ProductStage::emitBlock(Emit &emit, const GpuArguments &arguments,
                              Value block) {
   Value count = emit.mul(arguments.rows(emit), rowsPerRow());

@@ -27,6 +27,8 @@ public:
                int64_t parts);
 
   TaskCount tasks() const override;
+  void prefetch(Emit &emit, const GpuArguments &arguments,
+                mlir::Value block) override;
   void emitBlock(Emit &emit, const GpuArguments &arguments,
                  mlir::Value block) override;
 
