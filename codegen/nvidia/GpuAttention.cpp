@@ -7,6 +7,7 @@
 #include "codegen/nvidia/AsyncCopy.h"
 #include "codegen/nvidia/GpuKernels.h"
 #include "codegen/nvidia/GpuStrips.h"
+#include "codegen/nvidia/TensorAttention.h"
 
 #include <algorithm>
 #include <string>
@@ -68,14 +69,6 @@ int64_t AttentionCut::scratchBytes() const {
   int64_t blocks = dealtBlocks + mostTokens * headTiles();
   return llvm::divideCeil(states * stateElements() * int64_t(sizeof(float)),
                           blocks * threads());
-}
-
-std::string AttentionCut::method() const {
-  if (dealtBlocks)
-    return "classes of pages over blocks (up to " + std::to_string(mostTokens) +
-           " tokens)";
-  return "tiles of tokens, f32 (more than " + std::to_string(mostDealt) +
-         " tokens)";
 }
 
 int64_t AttentionCut::sharedBytes() const {
@@ -187,18 +180,45 @@ Value moec::firstElement(Emit &emit, const AttentionCut &cut,
 // The builder
 //===----------------------------------------------------------------------===//
 
+static std::string moreThanDealt() {
+  return "more than " + std::to_string(AttentionCut::mostDealt) + " tokens";
+}
+
+/// Why tensor cores cannot compute the kernel; empty if they can.
+static std::string whyExact(exec::KernelOp kernel,
+                            const KernelContext &context) {
+  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  if (tokens <= AttentionCut::mostDealt)
+    return "up to " + std::to_string(tokens) + " tokens";
+  auto op = firstOperation<decoder::AttentionOp>(kernel);
+  if (const char *obstacle = TensorCut::obstacle(op, context.target))
+    return moreThanDealt() + ", and " + obstacle;
+  return {};
+}
+
 static FailureOr<KernelPlan> planGpuAttention(exec::KernelOp kernel,
                                               const KernelContext &context) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
   if (failed(checkRowMajor(op)))
     return failure();
+  std::string reason = whyExact(kernel, context);
+  if (reason.empty()) {
+    KernelPlan plan =
+        planTensorAttention(kernel, TensorCut(op, context.target));
+    plan.method = "mma.sync, online softmax over steps of pages (" +
+                  moreThanDealt() + ")";
+    return plan;
+  }
   AttentionCut cut(kernel, context);
   KernelPlan plan;
   plan.tasksPerRow = cut.headTiles();
   plan.fixedTasks = cut.dealtBlocks;
   plan.isOrdered = cut.dealtBlocks > 0;
   plan.scratchBytes = cut.scratchBytes();
-  plan.method = cut.method();
+  plan.method = "f32, " +
+                std::string(cut.dealtBlocks ? "classes of pages over blocks"
+                                            : "tiles of tokens") +
+                " (" + reason + ")";
   plan.blockThreads = cut.threads();
   plan.sharedBytes = cut.sharedBytes();
   for (const LayoutUse &use : cut.layouts())
@@ -246,6 +266,8 @@ static void attend(Emit &emit, const AttentionCut &cut,
 static void emitGpuAttention(exec::KernelOp kernel,
                              const KernelContext &context, Emit &emit) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
+  if (whyExact(kernel, context).empty())
+    return emitTensorAttention(kernel, TensorCut(op, context.target), emit);
   AttentionCut cut(kernel, context);
   if (cut.dealtBlocks) {
     StagedKernel staged;

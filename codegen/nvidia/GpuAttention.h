@@ -14,7 +14,8 @@
 ///   tokens, and all share the pages that the block brings to shared memory.
 ///
 /// The first is for steps of few tokens, whatever they are. In others a block
-/// sees from the step which of the others it is to do.
+/// sees from the step which of the others it is to do; where bits may depend on
+/// the batch, these are kernels of tensor cores (TensorAttention).
 ///
 //===----------------------------------------------------------------------===//
 
@@ -56,7 +57,6 @@ struct AttentionCut {
   /// Bytes of scratch memory of each thread, so that there is a state for each
   /// token, head and class.
   int64_t scratchBytes() const;
-  std::string method() const; ///< for people, see KernelPlan
   int64_t sharedBytes() const;
   /// What single tokens, and tiles of them, have in shared memory; none of what
   /// is one row.

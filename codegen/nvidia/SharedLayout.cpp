@@ -18,4 +18,5 @@ Value ExchangedRows<Bits, To>::emitOffset(Emit &emit, Value row, Value chunk) {
 }
 
 template struct moec::ExchangedRows<1, 2>;
+template struct moec::ExchangedRows<2, 0>;
 template struct moec::ExchangedRows<3, 0>;

@@ -5,6 +5,7 @@
 #include "codegen/nvidia/TensorProduct.h"
 
 #include "codegen/nvidia/GpuStrips.h"
+#include "codegen/nvidia/MatrixFragment.h"
 #include "codegen/nvidia/ProductLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,20 +66,8 @@ RowWords moec::rowWordsOnce(Emit &emit, int64_t half, Chunk low, Chunk high,
 SmallVector<Value> moec::multiplyHalf(Emit &emit, int64_t half,
                                       const RowWords &rows, Chunk column,
                                       Sums4 sums) {
-  Type f32 = emit.getF32Type();
-  auto result = LLVM::LLVMStructType::getLiteral(
-      emit.getContext(), SmallVector<Type>(sums.size(), f32));
-  SmallVector<Value> operands(rows.begin(), rows.end());
+  SmallVector<Value> columns;
   for (int64_t i : {0, 1})
-    operands.push_back(wordOf(emit, column, half, i));
-  llvm::append_range(operands, sums);
-  Value all =
-      LLVM::CallIntrinsicOp::create(
-          emit, result,
-          emit.getStringAttr("llvm.nvvm.mma.m16n8k16.row.col.bf16"), operands)
-          .getResult(0);
-  SmallVector<Value> next;
-  for (size_t i = 0; i < sums.size(); ++i)
-    next.push_back(LLVM::ExtractValueOp::create(emit, all, int64_t(i)));
-  return next;
+    columns.push_back(wordOf(emit, column, half, i));
+  return multiply16(emit, rows, columns, sums);
 }

@@ -4,6 +4,8 @@
 
 #include "test/codegen/AttentionCase.h"
 
+#include <cmath>
+
 using namespace moec::test;
 
 std::string AttentionCase::module(const TestCache &cache) const {
@@ -20,6 +22,31 @@ std::string AttentionCase::module(const TestCache &cache) const {
          "  %y = decoder.attention %q, %cache, %batch layer(0) scale(" +
          std::to_string(scale) + ")" + visible + " : " + q + ", " +
          cache.type() + " -> " + y + "\n  exec.yield %y : " + y + "\n}\n";
+}
+
+std::vector<double> AttentionCase::attend(const TestCache &cache,
+                                          const TestTensor &queries,
+                                          int64_t first, Place place,
+                                          int64_t head) const {
+  int32_t from = 0;
+  if (window)
+    from = std::max<int64_t>(0, place.position - window + 1);
+  std::vector<double> y(headDim), scores;
+  double best = -INFINITY, sum = 0;
+  for (int32_t s = from; s <= place.position; ++s) {
+    double dot = 0;
+    for (int64_t d = 0; d < headDim; ++d)
+      dot += queries.get(first + d) * cache.key({place.sequence, s}, head, d);
+    scores.push_back(scale * dot);
+    best = std::max(best, scores.back());
+  }
+  for (double score : scores)
+    sum += std::exp(score - best);
+  for (size_t i = 0; i < scores.size(); ++i)
+    for (int64_t d = 0; d < headDim; ++d)
+      y[d] += std::exp(scores[i] - best) / sum *
+              cache.value({place.sequence, from + int32_t(i)}, head, d);
+  return y;
 }
 
 void moec::test::setQueries(TestTensor &queries,

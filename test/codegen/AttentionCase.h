@@ -30,6 +30,9 @@ struct AttentionCase {
 
   /// The text of the kernel: queries, cache and batch to the result.
   std::string module(const TestCache &cache) const;
+  /// Attention of one query head, whose elements begin at `first`, in double.
+  std::vector<double> attend(const TestCache &cache, const TestTensor &queries,
+                             int64_t first, Place place, int64_t head) const;
 };
 
 /// Queries that depend on the tokens' places alone.

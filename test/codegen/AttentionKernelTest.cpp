@@ -11,32 +11,6 @@
 
 using namespace moec::test;
 
-/// Attention of one query head in double.
-static std::vector<double> attend(const AttentionCase &shape,
-                                  const TestCache &cache,
-                                  const TestTensor &queries, int64_t first,
-                                  Place place, int64_t head) {
-  int32_t from = 0;
-  if (shape.window)
-    from = std::max<int64_t>(0, place.position - shape.window + 1);
-  std::vector<double> y(shape.headDim), scores;
-  double best = -INFINITY, sum = 0;
-  for (int32_t s = from; s <= place.position; ++s) {
-    double dot = 0;
-    for (int64_t d = 0; d < shape.headDim; ++d)
-      dot += queries.get(first + d) * cache.key({place.sequence, s}, head, d);
-    scores.push_back(AttentionCase::scale * dot);
-    best = std::max(best, scores.back());
-  }
-  for (double score : scores)
-    sum += std::exp(score - best);
-  for (size_t i = 0; i < scores.size(); ++i)
-    for (int64_t d = 0; d < shape.headDim; ++d)
-      y[d] += std::exp(scores[i] - best) / sum *
-              cache.value({place.sequence, from + int32_t(i)}, head, d);
-  return y;
-}
-
 /// Runs on every target and returns what was written.
 static TestTensor run(const AttentionCase &shape, TestCache &cache,
                       const std::vector<Place> &places) {
@@ -72,7 +46,7 @@ static void expectNear(const AttentionCase &shape, const TestCache &cache,
     for (int64_t q = 0; q < shape.kvHeads * shape.group; ++q) {
       int64_t first = t * shape.width() + q * shape.headDim;
       auto expected =
-          attend(shape, cache, queries, first, places[t], q / shape.group);
+          shape.attend(cache, queries, first, places[t], q / shape.group);
       for (int64_t d = 0; d < shape.headDim; ++d)
         ASSERT_NEAR(y.get(first + d), expected[d], tolerance(shape))
             << "token " << t << ", query head " << q << ", element " << d;
@@ -213,7 +187,7 @@ TEST(AttentionValues, LargeScoresDoNotOverflow) {
       shape.module(cache),
       {reads(queries), reads(cache.pages()), reads(batch.batch), writes(y)}, 1);
   // One weight is 1 and all others vanish.
-  auto expected = attend(shape, cache, queries, 0, {0, 39}, 0);
+  auto expected = shape.attend(cache, queries, 0, {0, 39}, 0);
   for (int64_t d = 0; d < 8; ++d)
     EXPECT_NEAR(y.get(d), expected[d], 1e-6);
 }

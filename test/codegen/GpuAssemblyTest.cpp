@@ -22,7 +22,7 @@ namespace {
 
 struct Kernel {
   const char *name;
-  std::string text;
+  AttentionCase shape;
 };
 
 } // namespace
@@ -38,31 +38,41 @@ protected:
   }
 };
 
-TEST_P(GpuAssembly, NeedsNoLocalMemory) {
-  auto [kernel, target] = GetParam();
-  auto assembly = assemblePtx(GpuKernel(kernel.text, target).ptx(), target);
+static void expectNoLocalMemory(const AttentionCase &shape,
+                                const std::string &target,
+                                const std::string &modes) {
+  TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 1, 1);
+  GpuKernel kernel(shape.module(cache), target + modes);
+  auto assembly = assemblePtx(kernel.ptx(), target);
   ASSERT_TRUE(static_cast<bool>(assembly))
-      << llvm::toString(assembly.takeError());
-  EXPECT_EQ(assembly->kernels["k"].stackBytes, 0);
-  EXPECT_GT(assembly->kernels["k"].registers, 0);
-  RecordProperty("registers", std::to_string(assembly->kernels["k"].registers));
+      << kernel.plan().method << ": " << llvm::toString(assembly.takeError());
+  EXPECT_EQ(assembly->kernels["k"].stackBytes, 0) << kernel.plan().method;
+  EXPECT_GT(assembly->kernels["k"].registers, 0) << kernel.plan().method;
 }
 
-static std::string attention(AttentionCase shape) {
-  return shape.module(
-      TestCache(shape.cacheType, shape.kvHeads, shape.headDim, 1, 1));
+/// For many tokens, with and without tensor cores, and for few.
+TEST_P(GpuAssembly, NeedsNoLocalMemory) {
+  auto [kernel, target] = GetParam();
+  AttentionCase shape = kernel.shape;
+  expectNoLocalMemory(shape, target, "");
+  // Those of sm_80 are as those of sm_90a.
+  if (target == std::string("sm_80"))
+    return;
+  expectNoLocalMemory(shape, target, ", batch");
+  shape.maxTokens = 8;
+  expectNoLocalMemory(shape, target, "");
 }
 
 /// What may come beside Mixtral 8x7B, whose kernels gpu-assemble.test
 /// assembles.
 static std::vector<Kernel> kernels() {
   return {
-      {"window",
-       attention({8, 4, 128, Element::BF16, Element::BF16, /*window=*/4096})},
-      {"multihead", attention({32, 1, 128, Element::F16, Element::F32})},
-      {"multiquery", attention({1, 16, 128, Element::BF16, Element::BF16})},
-      {"wideheads", attention({8, 2, 256, Element::BF16, Element::BF16})},
-      {"smallheads", attention({2, 4, 24, Element::BF16, Element::BF16})},
+      {"window", {8, 4, 128, Element::BF16, Element::BF16, /*window=*/4096}},
+      {"multihead", {32, 1, 128, Element::F16, Element::F32}},
+      {"multiquery", {1, 16, 128, Element::BF16, Element::BF16}},
+      {"odd", {3, 5, 112, Element::BF16, Element::F32, /*window=*/100}},
+      {"wideheads", {8, 2, 256, Element::BF16, Element::BF16}},
+      {"smallheads", {2, 4, 24, Element::BF16, Element::BF16}},
   };
 }
 

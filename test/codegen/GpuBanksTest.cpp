@@ -124,9 +124,15 @@ TEST(GpuBanks, HeadsOf64AndMoreHaveNoConflicts) {
   }
 }
 
-/// Of Mixtral's heads, by tokens alone and by tiles.
-TEST(GpuBanks, AttentionHasNoConflicts) {
+/// Of Mixtral's heads, by classes of pages, by tokens alone and by tiles, and
+/// on tensor cores.
+class GpuBanksOfAttention
+    : public testing::TestWithParam<std::pair<const char *, int64_t>> {};
+
+TEST_P(GpuBanksOfAttention, HaveNoConflicts) {
+  auto [target, maxTokens] = GetParam();
   AttentionCase shape = {1, 4, 128, Element::BF16, Element::BF16};
+  shape.maxTokens = maxTokens;
   TestCache cache(shape.cacheType, 1, 128, 1, 4);
   fillSequence(cache, 0, 100);
   for (int32_t tokens : {1, 16}) {
@@ -137,7 +143,7 @@ TEST(GpuBanks, AttentionHasNoConflicts) {
     setQueries(queries, places, shape.width());
     TestTensor y = nothing(shape.resultType, tokens * shape.width());
     TestBatch batch(places, cache);
-    GpuKernel kernel(shape.module(cache), "sm_80");
+    GpuKernel kernel(shape.module(cache), target);
     EXPECT_EQ(countConflicts(kernel,
                              {reads(queries), reads(cache.pages()),
                               reads(batch.batch), writes(y)},
@@ -146,6 +152,12 @@ TEST(GpuBanks, AttentionHasNoConflicts) {
         << tokens << " tokens";
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Kernels, GpuBanksOfAttention,
+                         testing::Values(std::pair("sm_80", 64),
+                                         std::pair("sm_80, batch", 512),
+                                         std::pair("sm_80", 512),
+                                         std::pair("sm_86", 512)));
 
 /// Each lane multiplies 8 neighbouring elements of the row, 4 at a time, so
 /// that eight lanes meet 16 banks: two turns for each of four parts of a warp.

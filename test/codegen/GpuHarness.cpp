@@ -64,13 +64,15 @@ static mlir::MLIRContext &sharedContext() {
   return *context;
 }
 
-GpuKernel GpuKernel::compile(const std::string &module,
-                             const std::string &target, int64_t maxRows) {
+GpuKernel GpuKernel::compile(const std::string &module, const std::string &name,
+                             int64_t maxRows) {
   auto parsed =
       mlir::parseSourceString<mlir::ModuleOp>(module, &sharedContext());
   if (!parsed)
     throw std::runtime_error("the test's module does not parse");
+  std::string target = name.substr(0, name.find(','));
   Target machine = llvm::cantFail(lookupTarget(target));
+  machine.isBatchInvariant = name == target + ", batch";
   KernelContext kernelContext = {machine, maxRows};
   auto ptx = compileGpuKernels(*parsed, kernelContext, GpuForm::Ptx);
   if (!ptx)

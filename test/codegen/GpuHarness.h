@@ -45,9 +45,10 @@ public:
     uint64_t rows, columns;
   };
 
-  /// Compiles the only exec.kernel of the module for a target, "sm_90a", once
-  /// for all kernels of the same text. Throws std::runtime_error with what the
-  /// compiler reports.
+  /// Compiles the only exec.kernel of the module for a target, "sm_90a", or
+  /// with "sm_90a, batch" so that bits depend on no other rows; once for all
+  /// kernels of the same text. Throws std::runtime_error with what the compiler
+  /// reports.
   GpuKernel(const std::string &module, const std::string &target,
             int64_t maxRows = 1024);
 
@@ -86,7 +87,7 @@ void expectSameOnGpu(const std::string &module,
                      const std::vector<Argument> &arguments, int64_t rows,
                      const std::vector<std::string> &expected,
                      int32_t expectedStatus,
-                     const std::string &target = "sm_80");
+                     const std::string &target = "sm_80, batch");
 
 } // namespace moec::test
 

@@ -12,6 +12,7 @@
 #include "codegen/nvidia/AttentionWarp.h"
 #include "codegen/nvidia/ProductStage.h"
 #include "codegen/nvidia/SharedLayout.h"
+#include "codegen/nvidia/TensorAttention.h"
 #include "test/codegen/AttentionCase.h"
 #include "test/codegen/GpuChain.h"
 
@@ -222,7 +223,7 @@ TEST(GpuLayout, PositionsServeLanesAndPositions) {
 TEST(GpuLayout, PagesServeNeighbours) {
   AttentionCase shape = {1, 4, 128, Element::BF16, Element::BF16};
   TestCache cache(shape.cacheType, 1, 128, 1, 1);
-  GpuKernel kernel(shape.module(cache), "sm_80");
+  GpuKernel kernel(shape.module(cache), "sm_80, batch");
   Layout layout = layoutOf(kernel, "pages");
   EXPECT_EQ(layout.getPitch(), 128 * 32 * 2);
   for (int64_t bytes : {2, 4, 8, 16})
@@ -232,4 +233,45 @@ TEST(GpuLayout, PagesServeNeighbours) {
                         return layout.byteOf(1, first + bytes * lane);
                       }),
                 1u);
+}
+
+/// Attention on tensor cores: ldmatrix wants a chunk of each of eight
+/// neighbouring d of keys; cp.async writes eight chunks of a row.
+TEST(GpuLayout, KeysServeEightDepthsAtOnce) {
+  AttentionCase shape = {1, 4, 128, Element::BF16, Element::BF16};
+  TestCache cache(shape.cacheType, 1, 128, 1, 1);
+  Layout layout = layoutOf(GpuKernel(shape.module(cache), "sm_80"), "keys");
+  for (int64_t d = 0; d < 2 * layout.getRows(); d += 8)
+    for (int64_t chunk = 0; chunk < 4; ++chunk)
+      EXPECT_EQ(turns(16,
+                      [&](int64_t lane) {
+                        int64_t own = d + lane % 8;
+                        return layout.byteOf(own / 2,
+                                             64 * (own % 2) + 16 * chunk);
+                      }),
+                1u);
+  for (int64_t row = 0; row < layout.getRows(); ++row)
+    EXPECT_EQ(turns(16,
+                    [&](int64_t lane) {
+                      return layout.byteOf(row, 16 * (lane % 8));
+                    }),
+              1u);
+}
+
+/// The same of queries and values, of eight neighbouring tokens or positions.
+TEST(GpuLayout, ChunksServeEightRowsAtOnce) {
+  mlir::MLIRContext context;
+  context.loadDialect<exec::ExecDialect>();
+  for (int64_t headDim = 16; headDim <= 128; headDim += 16) {
+    ChunkRows rows(headDim);
+    Layout layout = rows.use(0, 64).attribute(&context);
+    for (int64_t row = 0; row < 64; row += 8)
+      for (int64_t chunk = 0; chunk < rows.chunks; ++chunk)
+        EXPECT_EQ(turns(16,
+                        [&](int64_t lane) {
+                          return layout.byteOf(row + lane % 8, 16 * chunk);
+                        }),
+                  1u)
+            << "heads of " << headDim;
+  }
 }

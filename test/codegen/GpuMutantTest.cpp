@@ -52,28 +52,31 @@ private:
   GpuChain chain;
 };
 
-/// Attention of a prompt over pages of keys and values.
+/// Attention of the positions from .. to of a sequence, over pages of keys and
+/// values.
 class Attention : public GpuSubject {
 public:
-  explicit Attention(const std::string &target)
-      : cache(Element::BF16, 1, 64, 1, 3), places(placesOf()),
-        batch(places, cache), queries(Element::F32, places.size() * 128),
+  Attention(const std::string &target, int32_t from, int32_t to,
+            int64_t maxTokens = 0)
+      : cache(Element::BF16, 1, 64, 1, to / MOERT_PAGE_TOKENS + 1),
+        places(placesOf(from, to)), batch(places, cache),
+        queries(Element::F32, places.size() * 128),
         result(Element::F32, places.size() * 128) {
-    fillSequence(cache, 0, tokens);
+    shape.maxTokens = maxTokens;
+    fillSequence(cache, 0, to);
     setQueries(queries, places, shape.width());
     result.fill(NAN);
     open(shape.module(cache),
          {reads(queries), reads(cache.pages()), reads(batch.batch),
           writes(result)},
-         tokens, target);
+         places.size(), target);
   }
 
 private:
-  static constexpr int32_t tokens = 70;
-  static std::vector<Place> placesOf() {
+  static std::vector<Place> placesOf(int32_t from, int32_t to) {
     std::vector<Place> places;
-    for (int32_t i = 0; i < tokens; ++i)
-      places.push_back({0, i});
+    for (int32_t s = from; s < to; ++s)
+      places.push_back({0, s});
     return places;
   }
 
@@ -143,6 +146,24 @@ const std::vector<GpuMutant> phaseMutants = {
      {"(st.shared.b64 [^\n]*\n\\$L__BB\\d+_\\d+:\n) bar.sync 0;", "$1"}},
 };
 
+/// Attention on tensor cores, of which a step's pages come while those before
+/// are multiplied.
+const std::vector<GpuMutant> tensorAttentionMutants = {
+    {"NoWait", {wait}, {"cp.async.wait_group \\d+;", "", 0}},
+    {"TheWaitKeepsAGroup", {wait}, {"(cp.async.wait_group) 0;", "$1 1;"}},
+    {"NoCommit", {wait}, {"cp.async.commit_group;", "", 0}},
+    {"NoBarrierOfTheBlock", {race}, {"bar.sync 0;", "", 0}},
+    {"NoBarrierBehindTheWait",
+     {race},
+     {"(cp.async.wait_group 0;\n) bar.sync 0;", "$1"}},
+    {"AShuffleOfAnotherDistance",
+     {bits},
+     {"(shfl.sync.bfly.b32 %r\\d+, %r\\d+), 1,", "$1, 2,", -1}},
+    {"KeysAreNotTransposed",
+     {bits},
+     {"(ldmatrix.sync.aligned.m8n8.x4).trans", "$1"}},
+};
+
 const std::vector<GpuMutant> attentionMutants = {
     {"NoWait", {wait}, {"cp.async.wait_group \\d+;", "", 0}},
     {"NoCommit", {wait}, {"cp.async.commit_group;", "", 0}},
@@ -165,10 +186,15 @@ const std::vector<GpuMutantTable> &tables() {
        [] { return std::make_unique<ProductSubject>(64, 50, 320, "sm_90a"); },
        pipelineMutants},
       {"Down", [] { return std::make_unique<Down>("sm_80"); }, phaseMutants},
-      {"Attention", [] { return std::make_unique<Attention>("sm_80"); },
+      {"Attention",
+       [] { return std::make_unique<Attention>("sm_80, batch", 0, 70); },
        attentionMutants},
-      {"AttentionOfHopper",
-       [] { return std::make_unique<Attention>("sm_90a"); }, attentionMutants},
+      {"TensorAttention",
+       [] { return std::make_unique<Attention>("sm_90a", 0, 140); },
+       tensorAttentionMutants},
+      {"DealtAttention",
+       [] { return std::make_unique<Attention>("sm_80", 298, 300, 8); },
+       phaseMutants},
   };
   return all;
 }

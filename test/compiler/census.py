@@ -23,17 +23,21 @@ WAYS = {
     "direct": (PRODUCT, {"LDG.128"}, {"LDG", "LDG.64", "LDGSTS.128", "LDS.128"}, 10),
     "few": (PRODUCT, {"LDGSTS.128", "LDS.128"}, {"LDGSTS", "LDGSTS.64", "LDG", "LDG.64", "LDG.128"}, 7),
     "many": (PRODUCT, {"LDGSTS.128", "LDS.128"}, {"LDGSTS", "LDGSTS.64", "LDG", "LDG.64", "LDG.128"}, 3),
+    # Attention of many tokens: pages come by copies, and a step of them is multiplied in one piece.
+    "attention": (PRODUCT, {"LDGSTS.128", "LDSM"}, {"LDGSTS", "LDGSTS.64", "LDG.64", "LDG.128", "LDS.128"}, 5),
     # Other warps copy; an instruction is 64 products of the other ways and more.
     "warpgroup": ("HGMMA", set(), {"LDG", "LDG.64", "LDG.128", "LDGSTS.128", "UTMALDG", "LDS.128"}, 16),
 }
 COPIES = {"UTMALDG", "LDGSTS.128"}  # of warps that copy, for each tensor of weights, and for rows
-# Kernels say for how many tokens they are; of those that do, attention is no product.
+# Kernels say for how many tokens they are.
 WAY_OF_TOKENS = {"8": "direct", "64": "few", "512": "many"}
 
 
 def way_of(target, kernel):
     tokens = re.search(r"_upto(\d+)(?:_\d+)?$", kernel)
-    way = WAY_OF_TOKENS[tokens[1]] if tokens and not kernel.startswith("attention_") else None
+    way = WAY_OF_TOKENS[tokens[1]] if tokens else None
+    if kernel.startswith("attention_"):
+        return "attention" if way == "many" else None
     return "warpgroup" if target == "sm_90a" and way == "many" else way
 
 
