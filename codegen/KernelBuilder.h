@@ -68,6 +68,11 @@ struct KernelContext {
   const Target &target;
   /// Upper bound of rows of a launch, where it matters for scratch memory.
   int64_t maxRows;
+
+  /// The most tokens of a step that launches the kernel.
+  int64_t mostTokens(exec::KernelOp kernel) const {
+    return kernel.getMaxTokens().value_or(maxRows);
+  }
 };
 
 struct KernelBuilder {
@@ -102,8 +107,8 @@ const KernelBuilder *lookupKernelBuilder(mlir::Block &region, Machine machine);
 mlir::FailureOr<const KernelBuilder *> findKernelBuilder(exec::KernelOp kernel,
                                                          Machine machine);
 
-/// Emits every kernel of `module` that no library computes into another one, for
-/// the target of `context`, and verifies what came of it.
+/// Emits every kernel of `module` that no library computes into another one,
+/// for the target of `context`, and verifies what came of it.
 mlir::LogicalResult emitKernels(mlir::ModuleOp module,
                                 const KernelContext &context,
                                 mlir::ModuleOp into);

@@ -21,13 +21,17 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 // Sizes
 //===----------------------------------------------------------------------===//
 
-AttentionShape::AttentionShape(decoder::AttentionOp op, const Target &target)
+AttentionSizes::AttentionSizes(decoder::AttentionOp op)
     : window(op.getWindow().value_or(0)),
       scale(op.getScale().convertToDouble()) {
   decoder::KVCacheType cache = op.getCache().getType();
   kvHeads = cache.getHeads();
   headDim = cache.getHeadDim();
   group = rowLength(op.getQueries()) / (kvHeads * headDim);
+}
+
+AttentionShape::AttentionShape(decoder::AttentionOp op, const Target &target)
+    : AttentionSizes(op) {
   // A quarter of the registers leaves room for operands.
   int64_t vectors = target.registers() * target.lanes() / stripLanes;
   accumulators = std::max(vectors / 4, maxTileRows);

@@ -22,15 +22,21 @@
 
 namespace moec {
 
+/// What the operation says.
+struct AttentionSizes {
+  int64_t kvHeads, group, headDim; ///< group: query heads of each kv head
+  int64_t window;                  ///< 0: none
+  double scale;
+
+  explicit AttentionSizes(decoder::AttentionOp op);
+};
+
 /// Sizes of a kernel.
-struct AttentionShape {
+struct AttentionShape : AttentionSizes {
   /// Query heads computed together, so that a page's keys and values are
   /// widened once for all of them.
   static constexpr int64_t maxTileRows = 4;
 
-  int64_t kvHeads, group, headDim;
-  int64_t window; ///< 0: none
-  double scale;
   /// 16-lane accumulators that the target's registers hold.
   int64_t accumulators;
 

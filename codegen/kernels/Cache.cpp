@@ -35,8 +35,12 @@ Value BatchFields::position(Emit &emit, Value t) const {
   return loadIndex(emit, positions, t);
 }
 
+Value BatchFields::sequence(Emit &emit, Value t) const {
+  return loadIndex(emit, sequences, t);
+}
+
 Value BatchFields::pages(Emit &emit, Value t) const {
-  Value row = emit.mul(loadIndex(emit, sequences, t), pagesPerSequence);
+  Value row = emit.mul(sequence(emit, t), pagesPerSequence);
   return emit.at(pageTable, emit.getI32Type(), row);
 }
 

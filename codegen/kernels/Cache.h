@@ -23,6 +23,8 @@ struct BatchFields {
   mlir::Value positions, sequences, pageTable, pagesPerSequence;
 
   static BatchFields load(Emit &emit, mlir::Value batch);
+  /// Index of token t's sequence.
+  mlir::Value sequence(Emit &emit, mlir::Value t) const;
   /// Position of token t in its sequence.
   mlir::Value position(Emit &emit, mlir::Value t) const;
   /// Address of the entry of page_table for page 0 of token t's sequence.

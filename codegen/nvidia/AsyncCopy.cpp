@@ -25,6 +25,10 @@ void moec::beginCopy(Emit &emit, Value from, Value to, Value present) {
                           NVVM::LoadCacheModifierKind::CG, present);
 }
 
+Value moec::bytesOfCopy(Emit &emit, Value bytes) {
+  return emit.min(emit.max(bytes, emit.i64(0)), emit.i64(copyBytes));
+}
+
 void moec::beginCopies(Emit &emit, Value from, Value to, int64_t bytes,
                        Value thread, int64_t threads,
                        llvm::function_ref<Value(Value)> presentAt) {

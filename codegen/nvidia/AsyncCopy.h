@@ -21,6 +21,8 @@ constexpr int64_t copyBytes = 16;
 /// i64 of 0 to 16) are read, and zeros follow.
 void beginCopy(Emit &emit, mlir::Value from, mlir::Value to,
                mlir::Value present = {});
+/// `bytes` (an i64), but no fewer than none and no more than a copy has.
+mlir::Value bytesOfCopy(Emit &emit, mlir::Value bytes);
 /// Begins to copy `bytes`, a multiple of 16, by `threads` threads of which this
 /// is the one of index `thread`. presentAt(offset), if there is one, says of
 /// the 16 bytes at an offset how many are there: what is not is not read.

@@ -51,18 +51,6 @@ AttentionWarp::State AttentionWarp::initial(int64_t rows) const {
   return state;
 }
 
-Value AttentionWarp::sumOfLanes(Value v) const {
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    v = emit.addF(v, shuffleXor(emit, v, distance));
-  return v;
-}
-
-Value AttentionWarp::maximumOfLanes(Value v) const {
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    v = emit.maxF(v, shuffleXor(emit, v, distance));
-  return v;
-}
-
 //===----------------------------------------------------------------------===//
 // Scores and weights
 //===----------------------------------------------------------------------===//
@@ -150,11 +138,11 @@ AttentionWarp::State AttentionWarp::weigh(Row queries, const Page &page,
   State next(state), ofRows = scores(queries, page, rowsOf(state));
   for (auto [r, weight] : llvm::enumerate(ofRows)) {
     auto row = MutableArrayRef<Value>(next).slice(r * stateSize(), stateSize());
-    Value maximum = emit.maxF(maximumOfLanes(weight), row[0]);
+    Value maximum = emit.maxF(maximumOfLanes(emit, weight), row[0]);
     Value correction = emit.exp(emit.subF(row[0], maximum));
     weight = emit.exp(emit.subF(weight, maximum));
     row[0] = maximum;
-    row[1] = emit.fma(row[1], correction, sumOfLanes(weight));
+    row[1] = emit.fma(row[1], correction, sumOfLanes(emit, weight));
     for (Value &output : row.drop_front(2))
       output = emit.mulF(output, correction);
   }

@@ -68,8 +68,6 @@ public:
   void storeWeights(llvm::ArrayRef<mlir::Value> ofRows) const;
   State loadWeights(mlir::Value slot, int64_t rows) const;
   /// Of all lanes, in one order.
-  mlir::Value sumOfLanes(mlir::Value v) const;
-  mlir::Value maximumOfLanes(mlir::Value v) const;
 
   /// That of `rows` rows which have seen nothing.
   State initial(int64_t rows) const;

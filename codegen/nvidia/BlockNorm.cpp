@@ -11,13 +11,6 @@
 using namespace mlir;
 using namespace moec;
 
-/// Sum of what lanes of a power of two hold, as Emit::sumLanes adds them.
-static Value sumOfLanes(Emit &emit, Value v, int64_t lanes) {
-  for (int64_t distance = lanes / 2; distance; distance /= 2)
-    v = emit.addF(v, shuffleXor(emit, v, distance));
-  return v;
-}
-
 /// Every warp computes it. The portable kernel has four chains of 16 lanes;
 /// here a lane has an element of two of them.
 Value BlockNorm::sumOfSquares(Emit &emit) const {

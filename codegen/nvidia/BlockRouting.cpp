@@ -132,9 +132,7 @@ Value ChoiceStage::dot(Emit &emit, Row weights) {
   sum = emit.loop(from, to, 1, {sum}, [&](Value k, ValueRange carried) {
     return SmallVector<Value>{add(k, 1, carried[0])};
   })[0];
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    sum = emit.addF(sum, shuffleXor(emit, sum, distance));
-  return sum;
+  return sumOfLanes(emit, sum);
 }
 
 void ChoiceStage::score(Emit &emit, const GpuArguments &arguments, Value expert,

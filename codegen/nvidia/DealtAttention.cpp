@@ -107,11 +107,8 @@ void ClassStage::prepare(Emit &emit, const GpuArguments &arguments) {
                   Value count = countClasses(emit, cut, position);
                   return SmallVector<Value>{emit.max(count, carried[0])};
                 })[0];
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2) {
-    Value other = shuffleXor(emit, emit.truncate(most), distance);
-    most = emit.max(most, emit.extend(other));
-  }
-  mostClasses = most;
+  mostClasses = combineLanes(emit, most, warpThreads / 2, 1,
+                             [&](Value a, Value b) { return emit.max(a, b); });
 }
 
 void ClassStage::computeUnit(Emit &emit, const GpuArguments &arguments,

@@ -46,9 +46,9 @@ public:
     layout = {"lanes", 0, warps * tiles(), warpThreads * sumsBytes, {}};
   }
 
-  void prefetch(Emit &emit, const TileOperands &tile) const override;
+  void prefetch(Emit &emit, const LoopWeights &tile) const override;
   /// Of each product a vector of two columns.
-  ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
+  ThreadSums multiply(Emit &emit, const LoopOperands &tile) const override;
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
@@ -63,8 +63,8 @@ private:
   int64_t warpBytes() const { return tiles() * warpThreads * sumsBytes; }
   int64_t rowChunks() const { return hasHighRows ? 2 : 1; }
   /// A column of the tile's weights, by its index in the tile.
-  Value columnOf(Emit &emit, const TileOperands &tile, Value index) const;
-  Rows rowsOf(Emit &emit, const TileOperands &tile) const;
+  Value columnOf(Emit &emit, const LoopWeights &tile, Value index) const;
+  Rows rowsOf(Emit &emit, const LoopOperands &tile) const;
   struct Pair;
   Step load(Emit &emit, const Rows &rows, Value step) const;
   Step loadBefore(Emit &emit, const Rows &rows, Value step, Value end) const;
@@ -81,7 +81,7 @@ private:
 } // namespace
 
 /// The last one in place of those beyond it.
-Value DirectLoop::columnOf(Emit &emit, const TileOperands &tile,
+Value DirectLoop::columnOf(Emit &emit, const LoopWeights &tile,
                            Value index) const {
   Value column =
       emit.min(emit.add(tile.firstColumn, index), emit.add(tile.endColumn, -1));
@@ -103,7 +103,7 @@ static void prefetchLine(Emit &emit, Value address) {
 
 /// The first half of each segment: more would not be there in time, and might
 /// not fit the cache.
-void DirectLoop::prefetch(Emit &emit, const TileOperands &tile) const {
+void DirectLoop::prefetch(Emit &emit, const LoopWeights &tile) const {
   static_assert(blockDepth * 2 == 128,
                 "a block of bf16 is a line of the cache");
   int64_t ofSegment = llvm::divideCeil(segments.perSegment, 2);
@@ -123,7 +123,7 @@ void DirectLoop::prefetch(Emit &emit, const TileOperands &tile) const {
 }
 
 DirectLoop::Rows DirectLoop::rowsOf(Emit &emit,
-                                    const TileOperands &tile) const {
+                                    const LoopOperands &tile) const {
   Rows rows;
   Value lane = laneIndex(emit), group = emit.div(lane, 4);
   rows.quad = emit.rem(lane, 4);
@@ -258,7 +258,7 @@ ThreadSums DirectLoop::merge(Emit &emit, const ThreadSums &own) const {
   return merged;
 }
 
-ThreadSums DirectLoop::multiply(Emit &emit, const TileOperands &tile) const {
+ThreadSums DirectLoop::multiply(Emit &emit, const LoopOperands &tile) const {
   return merge(emit, sumSegment(emit, rowsOf(emit, tile)));
 }
 

@@ -62,7 +62,7 @@ public:
   }
 
   /// Of each product [4 rows][4 columns].
-  ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
+  ThreadSums multiply(Emit &emit, const LoopOperands &tile) const override;
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
@@ -142,7 +142,7 @@ ThreadSums ExactLoop::multiplySlab(Emit &emit, ValueRange sums) const {
   return next;
 }
 
-ThreadSums ExactLoop::multiply(Emit &emit, const TileOperands &tile) const {
+ThreadSums ExactLoop::multiply(Emit &emit, const LoopOperands &tile) const {
   Place place(emit);
   auto clamp = [&](Value first, Value end) {
     return emit.min(emit.add(first, place.slabRow), emit.add(end, -1));

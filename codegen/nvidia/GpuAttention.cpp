@@ -25,16 +25,11 @@ static constexpr int64_t blocksAtOnce = 2;
 //===----------------------------------------------------------------------===//
 
 AttentionCut::AttentionCut(exec::KernelOp kernel, const KernelContext &context)
-    : mostTokens(kernel.getMaxTokens().value_or(context.maxRows)) {
+    : AttentionSizes(firstOperation<decoder::AttentionOp>(kernel)),
+      mostTokens(context.mostTokens(kernel)) {
   auto op = firstOperation<decoder::AttentionOp>(kernel);
-  window = op.getWindow().value_or(0);
-  scale = op.getScale().convertToDouble();
-  decoder::KVCacheType cache = op.getCache().getType();
-  kvHeads = cache.getHeads();
-  headDim = cache.getHeadDim();
-  group = rowLength(op.getQueries()) / (kvHeads * headDim);
-  pageBytes =
-      headDim * pageTokens * cache.getElement().getIntOrFloatBitWidth() / 8;
+  Type element = op.getCache().getType().getElement();
+  pageBytes = headDim * pageTokens * element.getIntOrFloatBitWidth() / 8;
   // A row has its outputs twice in registers: those of a class, and the total.
   // Of a token, a lane keeps what it sees.
   constexpr int64_t mostRows = 8, mostOutputs = 32, mostOfWarp = 4;
@@ -141,21 +136,17 @@ AttentionWarp::Page VisibleRange::of(Emit &emit, Value page) const {
   return range;
 }
 
-/// Bytes from 0 to those of a copy.
-static Value ofCopy(Emit &emit, Value bytes) {
-  return emit.min(emit.max(bytes, emit.i64(0)), emit.i64(copyBytes));
-}
-
 Value moec::keyBytes(Emit &emit, const AttentionCut &cut, Value to,
                      Value offset) {
   int64_t row = cut.pageBytes / cut.headDim, element = row / pageTokens;
-  return ofCopy(emit, emit.sub(emit.mul(to, element), emit.rem(offset, row)));
+  return bytesOfCopy(emit,
+                     emit.sub(emit.mul(to, element), emit.rem(offset, row)));
 }
 
 Value moec::valueBytes(Emit &emit, const AttentionCut &cut, Value to,
                        Value offset) {
-  return ofCopy(emit,
-                emit.sub(emit.mul(to, cut.pageBytes / pageTokens), offset));
+  return bytesOfCopy(
+      emit, emit.sub(emit.mul(to, cut.pageBytes / pageTokens), offset));
 }
 
 HeadTile::HeadTile(Emit &emit, const AttentionCut &cut, Value index)
@@ -187,7 +178,7 @@ static std::string moreThanDealt() {
 /// Why tensor cores cannot compute the kernel; empty if they can.
 static std::string whyExact(exec::KernelOp kernel,
                             const KernelContext &context) {
-  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  int64_t tokens = context.mostTokens(kernel);
   if (tokens <= AttentionCut::mostDealt)
     return "up to " + std::to_string(tokens) + " tokens";
   auto op = firstOperation<decoder::AttentionOp>(kernel);
@@ -230,9 +221,7 @@ static FailureOr<KernelPlan> planGpuAttention(exec::KernelOp kernel,
 static Value isTile(Emit &emit, const AttentionCut &cut,
                     const AttentionOperands &operands, Value first,
                     Value last) {
-  auto sequence = [&](Value t) {
-    return loadIndex(emit, operands.batch.sequences, t);
-  };
+  auto sequence = [&](Value t) { return operands.batch.sequence(emit, t); };
   Value own = sequence(first);
   Value count = emit.add(emit.sub(last, first), 1);
   Value is = emit.less(emit.i64(cut.tileTokens() - 1), emit.mul(count, 2));

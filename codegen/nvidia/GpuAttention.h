@@ -30,13 +30,11 @@
 namespace moec {
 
 /// How the work is cut.
-struct AttentionCut {
+struct AttentionCut : AttentionSizes {
   /// The most tokens whose classes of pages are dealt to blocks: more have
   /// enough heads and tiles for all multiprocessors.
   static constexpr int64_t mostDealt = 64;
 
-  int64_t kvHeads, group, headDim, window;
-  double scale;
   int64_t pageBytes;  ///< of the keys of a page and head, and of the values
   int64_t rows;       ///< query heads of a block
   int64_t tiles;      ///< of a group

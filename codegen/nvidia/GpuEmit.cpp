@@ -155,6 +155,24 @@ Value moec::shuffleFrom(Emit &emit, Value v, Value lane) {
   return shuffle(emit, v, emit.truncate(lane), NVVM::ShflKind::idx);
 }
 
+Value moec::combineLanes(Emit &emit, Value v, int64_t from, int64_t to,
+                         llvm::function_ref<Value(Value, Value)> combine) {
+  bool isWide = v.getType().isInteger(64);
+  for (int64_t distance = from; distance >= to; distance /= 2) {
+    Value other = shuffleXor(emit, isWide ? emit.truncate(v) : v, distance);
+    v = combine(v, isWide ? emit.extend(other) : other);
+  }
+  return v;
+}
+Value moec::sumOfLanes(Emit &emit, Value v, int64_t lanes) {
+  return combineLanes(emit, v, lanes / 2, 1,
+                      [&](Value a, Value b) { return emit.addF(a, b); });
+}
+Value moec::maximumOfLanes(Emit &emit, Value v) {
+  return combineLanes(emit, v, warpThreads / 2, 1,
+                      [&](Value a, Value b) { return emit.maxF(a, b); });
+}
+
 void moec::blockBarrier(Emit &emit) { NVVM::Barrier0Op::create(emit); }
 void moec::warpBarrier(Emit &emit) {
   NVVM::SyncWarpOp::create(emit, allLanes(emit));

@@ -19,8 +19,7 @@ namespace moec {
 /// The parameters of an entry point: see runtime/abi/GpuKernel.h.
 class GpuArguments {
 public:
-  GpuArguments(exec::KernelOp kernel, mlir::ValueRange parameters,
-               int64_t maps)
+  GpuArguments(exec::KernelOp kernel, mlir::ValueRange parameters, int64_t maps)
       : kernel(kernel), parameters(parameters), maps(maps) {}
 
   /// The address of the i-th operand or result.
@@ -96,6 +95,16 @@ void keepRolled(mlir::ValueRange results);
 /// f32 or i32. All lanes of the warp take part.
 mlir::Value shuffleXor(Emit &emit, mlir::Value v, int64_t distance);
 mlir::Value shuffleFrom(Emit &emit, mlir::Value v, mlir::Value lane);
+
+/// The lane's value combined with those at exclusive-or distances from `from`
+/// down to `to`, halved from step to step: all of 2 * from lanes that are a
+/// multiple of `to` apart. An f32, i32, or i64 that fits 32 bits.
+mlir::Value
+combineLanes(Emit &emit, mlir::Value v, int64_t from, int64_t to,
+             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+/// Of f32 in `lanes` neighbouring lanes, a power of two.
+mlir::Value sumOfLanes(Emit &emit, mlir::Value v, int64_t lanes = warpThreads);
+mlir::Value maximumOfLanes(Emit &emit, mlir::Value v);
 
 /// A byte of the block's dynamic shared memory.
 mlir::Value sharedMemory(Emit &emit, int64_t offset = 0);

@@ -86,44 +86,50 @@ TaskCount StagedKernel::tasks() const {
   return all;
 }
 
+/// A block's work in its stage, after those of the stages before: `first`
+/// blocks.
+void StagedKernel::emitWork(Emit &emit, const GpuArguments &arguments,
+                            GpuStage &stage, Value first, Value block) const {
+  auto work = [&] {
+    if (&stage != stages.front().get()) {
+      stage.prefetch(emit, arguments, block);
+      awaitBlocks(emit, arguments, first);
+    }
+    stage.emitBlock(emit, arguments, block);
+  };
+  if (Value hasWork = stage.hasWork(emit, arguments, block))
+    emit.branch(hasWork, work);
+  else
+    work();
+  if (&stage != stages.back().get())
+    finishBlock(emit, arguments);
+}
+
+void StagedKernel::emitBlocks(Emit &emit, const GpuArguments &arguments) const {
+  for (const auto &stage : stages)
+    stage->prepare(emit, arguments);
+  Value index = stages.size() > 1 ? takeTicket(emit, arguments, ticketOffset)
+                                  : blockIndex(emit);
+  Value first = emit.i64(0); // block of the stage
+  for (const auto &stage : stages) {
+    TaskCount tasks = stage->tasks();
+    Value count =
+        emit.add(emit.mul(arguments.rows(emit), tasks.perRow), tasks.fixed);
+    Value end = emit.add(first, emit.div(count, unit));
+    Value block = emit.sub(index, first);
+    Value isHere = arith::AndIOp::create(
+        emit, emit.less(emit.add(first, -1), index), emit.less(index, end));
+    emit.branch(isHere,
+                [&] { emitWork(emit, arguments, *stage, first, block); });
+    first = end;
+  }
+}
+
 void StagedKernel::emitInto(Emit &emit) const {
-  emitEntry(
-      emit, kernel, threads,
-      [&](const GpuArguments &arguments) {
-        bool waits = stages.size() > 1;
-        for (const auto &stage : stages)
-          stage->prepare(emit, arguments);
-        Value index = waits ? takeTicket(emit, arguments, ticketOffset)
-                            : blockIndex(emit);
-        Value first = emit.i64(0); // block of the stage
-        for (const auto &stage : stages) {
-          TaskCount tasks = stage->tasks();
-          Value count = emit.add(emit.mul(arguments.rows(emit), tasks.perRow),
-                                 tasks.fixed);
-          Value end = emit.add(first, emit.div(count, unit));
-          Value block = emit.sub(index, first);
-          Value isHere =
-              arith::AndIOp::create(emit, emit.less(emit.add(first, -1), index),
-                                    emit.less(index, end));
-          auto work = [&] {
-            if (stage != stages.front()) {
-              stage->prefetch(emit, arguments, block);
-              awaitBlocks(emit, arguments, first);
-            }
-            stage->emitBlock(emit, arguments, block);
-          };
-          emit.branch(isHere, [&] {
-            if (Value hasWork = stage->hasWork(emit, arguments, block))
-              emit.branch(hasWork, work);
-            else
-              work();
-            if (stage != stages.back())
-              finishBlock(emit, arguments);
-          });
-          first = end;
-        }
-      },
-      maps);
+  auto body = [&](const GpuArguments &arguments) {
+    emitBlocks(emit, arguments);
+  };
+  emitEntry(emit, kernel, threads, body, maps);
 }
 
 LogicalResult moec::checkSharedMemory(exec::KernelOp kernel,

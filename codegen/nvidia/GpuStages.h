@@ -40,8 +40,8 @@ public:
   virtual mlir::Value hasWork(Emit &, const GpuArguments &, mlir::Value) {
     return {};
   }
-  /// Asks for what `block` reads whatever the stages before make, while it waits
-  /// for them.
+  /// Asks for what `block` reads whatever the stages before make, while it
+  /// waits for them.
   virtual void prefetch(Emit &emit, const GpuArguments &arguments,
                         mlir::Value block) {}
   /// `block` counts from 0 in the stage; all threads of the block are here.
@@ -63,6 +63,11 @@ struct StagedKernel {
   TaskCount tasks() const;
   /// Defines the entry point.
   void emitInto(Emit &emit) const;
+
+private:
+  void emitBlocks(Emit &emit, const GpuArguments &arguments) const;
+  void emitWork(Emit &emit, const GpuArguments &arguments, GpuStage &stage,
+                mlir::Value first, mlir::Value block) const;
 };
 
 /// Bytes of shared memory for a ticket.

@@ -4,6 +4,8 @@
 
 #include "codegen/nvidia/MatrixFragment.h"
 
+#include "codegen/nvidia/StateSpace.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -11,9 +13,6 @@
 
 using namespace mlir;
 using namespace moec;
-
-/// LLVM's number of the state space.
-static constexpr unsigned sharedSpace = 3;
 
 static Type structOf(Emit &emit, Type type, int64_t count) {
   return LLVM::LLVMStructType::getLiteral(emit.getContext(),
@@ -29,10 +28,9 @@ static SmallVector<Value> fieldsOf(Emit &emit, Value all, int64_t count) {
 
 Fragment moec::loadMatrices(Emit &emit, Value row, bool transposed) {
   constexpr int64_t count = 4, side = 8;
-  Type pointer = LLVM::LLVMPointerType::get(emit.getContext(), sharedSpace);
-  Value shared = LLVM::AddrSpaceCastOp::create(emit, pointer, row);
   Value all = NVVM::LdMatrixOp::create(
-      emit, structOf(emit, emit.getI32Type(), count), shared, count,
+      emit, structOf(emit, emit.getI32Type(), count),
+      inSpace(emit, row, StateSpace::Shared), count,
       transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
       NVVM::LdStMatrixShapeAttr::get(emit.getContext(), side, side),
       NVVM::LdStMatrixEltType::B16);

@@ -110,7 +110,7 @@ static LoopChoice chooseLoop(exec::KernelOp kernel, const MatrixRegion &region,
   LoopShape shape = shapeOf(region);
   if (!takesTensorCores(shape))
     return {makeExactLoop(shape), "other elements than tensor cores take here"};
-  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  int64_t tokens = context.mostTokens(kernel);
   int64_t widest = widestEnd(region);
   if (tokens > mostFew)
     return chooseWide(shape, context.target, widest);
@@ -159,7 +159,7 @@ ProductKernel::ProductKernel(exec::KernelOp kernel, const MatrixRegion &parts,
   LoopChoice choice = chooseLoop(kernel, parts, context);
   loop = std::move(choice.loop);
   method = loop->name + " (" + choice.reason + ")";
-  int64_t tokens = kernel.getMaxTokens().value_or(context.maxRows);
+  int64_t tokens = context.mostTokens(kernel);
   int64_t ofDepth = chooseParts(region, *loop, context.target, tokens);
   if (ofDepth > 1)
     method += ", K in " + std::to_string(ofDepth) + " parts";

@@ -27,17 +27,14 @@ struct LoopShape {
   int64_t products;     ///< of the same rows: 1, or gate and up
 };
 
-/// The rows and columns of a tile.
-struct TileOperands {
-  /// Rows [firstRow, endRow) of the activations: at least one. A loop reads
-  /// the last one in place of those beyond it.
-  mlir::Value firstRow, endRow;
-  /// The address of a row's first element.
-  llvm::function_ref<mlir::Value(mlir::Value)> rowAddress;
+/// The columns of a tile.
+struct LoopWeights {
   /// Row-major weights of each product: the column's address is that of
   /// element 0 of its row.
   mlir::SmallVector<mlir::Value, 2> weights;
-  mlir::Value firstColumn, endColumn; ///< as rows
+  /// Columns [firstColumn, endColumn): at least one. A loop reads the last one
+  /// in place of those beyond it.
+  mlir::Value firstColumn, endColumn;
   /// For loops that know it: how much further the second half of the columns
   /// is than the first; null: not at all.
   mlir::Value gap;
@@ -45,6 +42,14 @@ struct TileOperands {
   /// the row of the map that column 0 is.
   mlir::SmallVector<mlir::Value, 2> maps;
   mlir::Value mapRow;
+};
+
+/// The rows and columns of a tile.
+struct LoopOperands : LoopWeights {
+  /// Rows [firstRow, endRow) of the activations, as columns.
+  mlir::Value firstRow, endRow;
+  /// The address of a row's first element.
+  llvm::function_ref<mlir::Value(mlir::Value)> rowAddress;
   /// For loops that take parts of K, of about the same length: how many there
   /// are, and which one is to be added.
   int64_t parts = 1;
@@ -64,8 +69,8 @@ public:
   int64_t sharedBytes = 0;               ///< at offset 0
   std::optional<LayoutUse> layout;       ///< of these bytes
   int64_t lanes = 1;       ///< neighbouring columns that a thread has
-  bool knowsGap = false;   ///< TileOperands::gap
-  bool takesParts = false; ///< TileOperands::parts
+  bool knowsGap = false;   ///< LoopWeights::gap
+  bool takesParts = false; ///< LoopOperands::parts
   /// Whether an expert never has more rows than a tile.
   bool holdsExpert = false;
   /// Rows of a box of the weights' tensor maps, of 128 bytes each; 0: the loop
@@ -73,9 +78,9 @@ public:
   int64_t mapRows = 0;
 
   /// Has weights of a tile brought to the L2 cache, if that is worth it.
-  virtual void prefetch(Emit &emit, const TileOperands &tile) const {}
+  virtual void prefetch(Emit &emit, const LoopWeights &tile) const {}
   /// Sums of a tile. All threads of the block take part.
-  virtual ThreadSums multiply(Emit &emit, const TileOperands &tile) const = 0;
+  virtual ThreadSums multiply(Emit &emit, const LoopOperands &tile) const = 0;
 
   /// body(row, column, sums) for the places of the tile that this thread has
   /// sums of: of each product a vector of `lanes` columns from `column` on, a

@@ -103,7 +103,9 @@ ProductStage::Part ProductStage::findPart(Emit &emit,
     const MatrixOperation &product = region.products[i];
     Value first = ends[i]->firstColumn(emit, emit.sub(unit, emit.i64(before)),
                                        loop.tileColumns);
-    Value gap = emit.i64(ends[i]->gap(loop.tileColumns));
+    Value gap;
+    if (loop.knowsGap)
+      gap = emit.i64(ends[i]->gap(loop.tileColumns));
     Value end =
         emit.min(emit.add(first, unitColumns(i)), emit.i64(product.columns()));
     Value skipped = emit.mul(expert, product.columns() * product.depth());
@@ -117,19 +119,16 @@ ProductStage::Part ProductStage::findPart(Emit &emit,
                                 skipped));
     }
     if (i == 0) {
-      part = {emit.i64(0),
-              first,
-              end,
-              gap,
-              weights,
-              maps,
-              emit.mul(expert, product.columns())};
+      part = {
+          {weights, first, end, gap, maps, emit.mul(expert, product.columns())},
+          emit.i64(0)};
     } else {
       Value is = emit.less(emit.i64(before - 1), unit);
       part.product = emit.select(is, emit.i64(i), part.product);
       part.firstColumn = emit.select(is, first, part.firstColumn);
       part.endColumn = emit.select(is, end, part.endColumn);
-      part.gap = emit.select(is, gap, part.gap);
+      if (gap)
+        part.gap = emit.select(is, gap, part.gap);
       part.weights[0] = emit.select(is, weights[0], part.weights[0]);
       if (!maps.empty())
         part.maps[0] = emit.select(is, maps[0], part.maps[0]);
@@ -207,17 +206,9 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
                             ProductTile tile, const Part &part) const {
   auto address = [&](Value row) { return rowAddress(emit, arguments, row); };
   auto subtileAt = [&](Value subtile) {
-    TileOperands operands = {tile.firstRow,
-                             tile.endRow,
-                             address,
-                             part.weights,
-                             emit.add(part.firstColumn, subtile),
-                             part.endColumn,
-                             loop.knowsGap ? part.gap : Value(),
-                             part.maps,
-                             part.mapRow,
-                             parts,
-                             tile.part};
+    LoopOperands operands = {part,    tile.firstRow, tile.endRow,
+                             address, parts,         tile.part};
+    operands.firstColumn = emit.add(part.firstColumn, subtile);
     ThreadSums sums = loop.multiply(emit, operands);
     handOn(emit, arguments, tile, part, sums, subtile);
   };
@@ -234,41 +225,39 @@ void ProductStage::emitPart(Emit &emit, const GpuArguments &arguments,
   });
 }
 
+ProductStage::Place ProductStage::placeOf(Emit &emit, Value slots,
+                                          Value block) const {
+  Value rowTiles = rows.tiles(emit, slots);
+  Value unitPart = emit.div(block, rowTiles);
+  return {emit.div(unitPart, parts), emit.rem(unitPart, parts),
+          emit.rem(block, rowTiles)};
+}
+
 /// Weights of experts depend on the plan.
 void ProductStage::prefetch(Emit &emit, const GpuArguments &arguments,
                             Value block) {
   if (region.isGrouped())
     return;
-  Value rowTiles = rows.tiles(emit, arguments.rows(emit));
-  Value unit = emit.div(emit.div(block, rowTiles), parts);
+  Value unit = placeOf(emit, arguments.rows(emit), block).unit;
   emit.branch(emit.less(unit, emit.i64(allUnits())), [&] {
-    Part part = findPart(emit, arguments, unit, emit.i64(0));
-    TileOperands tile;
-    tile.weights = part.weights;
-    tile.firstColumn = part.firstColumn;
-    tile.endColumn = part.endColumn;
-    tile.gap = loop.knowsGap ? part.gap : Value();
-    loop.prefetch(emit, tile);
+    loop.prefetch(emit, findPart(emit, arguments, unit, emit.i64(0)));
   });
 }
 
 void ProductStage::emitBlock(Emit &emit, const GpuArguments &arguments,
                              Value block) {
   Value count = emit.mul(arguments.rows(emit), rowsPerRow());
-  Value rowTiles = rows.tiles(emit, count);
-  Value unitPart = emit.div(block, rowTiles);
-  Value unit = emit.div(unitPart, parts);
+  Place at = placeOf(emit, count, block);
   Value plan = region.first().plan;
-  ProductRows::Range range =
-      rows.range(emit, plan ? arguments.pointerTo(plan) : Value(), count,
-                 emit.rem(block, rowTiles));
+  ProductRows::Range range = rows.range(
+      emit, plan ? arguments.pointerTo(plan) : Value(), count, at.rowTile);
   Value some = arith::AndIOp::create(emit, emit.less(range.first, range.end),
-                                     emit.less(unit, emit.i64(allUnits())));
+                                     emit.less(at.unit, emit.i64(allUnits())));
   emit.branch(some, [&] {
-    Part part = findPart(emit, arguments, unit, range.expert);
+    Part part = findPart(emit, arguments, at.unit, range.expert);
     emitPart(emit, arguments,
              {block, range.expert, range.first, range.end, part.firstColumn,
-              part.endColumn, emit.rem(unitPart, parts)},
+              part.endColumn, at.part},
              part);
   });
 }

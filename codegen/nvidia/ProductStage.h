@@ -40,12 +40,9 @@ public:
   static int64_t tilePitchOf(int64_t columns);
 
 private:
-  /// Which product a block computes, and its sizes.
-  struct Part {
-    mlir::Value product;                     ///< index
-    mlir::Value firstColumn, endColumn, gap; ///< see TileOperands
-    llvm::SmallVector<mlir::Value, 2> weights, maps;
-    mlir::Value mapRow;
+  /// Which product a block computes, and its weights.
+  struct Part : LoopWeights {
+    mlir::Value product; ///< index
   };
 
   /// Products that a block may choose from: those of one result are one.
@@ -70,6 +67,11 @@ private:
   int64_t tileOffset() const { return sharesTile() ? 0 : loop.sharedBytes; }
   SharedTile sharedTile(Emit &emit, int64_t i) const;
 
+  /// A block's place among units and tiles of rows.
+  struct Place {
+    mlir::Value unit, part, rowTile;
+  };
+  Place placeOf(Emit &emit, mlir::Value slots, mlir::Value block) const;
   Part findPart(Emit &emit, const GpuArguments &arguments, mlir::Value unit,
                 mlir::Value expert) const;
   mlir::Value rowAddress(Emit &emit, const GpuArguments &arguments,

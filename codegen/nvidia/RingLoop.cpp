@@ -52,7 +52,7 @@ public:
     layout = useOf<Layout>(0, ring.stages * stageRows());
   }
 
-  ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
+  ThreadSums multiply(Emit &emit, const LoopOperands &tile) const override;
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
@@ -93,8 +93,8 @@ private:
     return shape.products * ring.rowTiles * ring.columnTiles;
   }
   Warp warpOf(Emit &emit) const;
-  Sources sourcesOf(Emit &emit, const TileOperands &tile) const;
-  Places placesOf(Emit &emit, const TileOperands &tile) const;
+  Sources sourcesOf(Emit &emit, const LoopOperands &tile) const;
+  Places placesOf(Emit &emit, const LoopOperands &tile) const;
   Walk begin(Emit &emit, const Sources &sources) const;
   Walk after(Emit &emit, const Walk &walk) const;
   void fill(Emit &emit, const Sources &sources, const Walk &walk,
@@ -135,7 +135,7 @@ RingLoop::Walk::Walk(ValueRange values)
     : read(values[0]), fill(values[1]), sources(values.drop_front(2)) {}
 
 RingLoop::Sources RingLoop::sourcesOf(Emit &emit,
-                                      const TileOperands &tile) const {
+                                      const LoopOperands &tile) const {
   Sources sources;
   Value thread = threadIndex(emit);
   Value first = emit.div(thread, Layout::rowChunks);
@@ -197,7 +197,7 @@ void RingLoop::fill(Emit &emit, const Sources &sources, const Walk &walk,
 //===----------------------------------------------------------------------===//
 
 RingLoop::Places RingLoop::placesOf(Emit &emit,
-                                    const TileOperands &tile) const {
+                                    const LoopOperands &tile) const {
   Places places;
   Warp warp = warpOf(emit);
   places.hasRows = emit.less(emit.add(tile.firstRow, warp.row), tile.endRow);
@@ -294,7 +294,7 @@ SmallVector<Value> RingLoop::multiplyBlock(Emit &emit, const Sources &sources,
   return next;
 }
 
-ThreadSums RingLoop::multiply(Emit &emit, const TileOperands &tile) const {
+ThreadSums RingLoop::multiply(Emit &emit, const LoopOperands &tile) const {
   Sources sources = sourcesOf(emit, tile);
   Places places = placesOf(emit, tile);
   blockBarrier(emit); // nobody reads the last tile's stages any more

@@ -28,6 +28,12 @@ ChunkRows::ChunkRows(int64_t headDim) : chunks(headDim / chunkElements) {
     exchange.bits = 3;
 }
 
+Value ChunkRows::emitOffset(Emit &emit, Value row, Value chunk) const {
+  Value place =
+      exchange.bits ? exchanged(emit, chunk, emit.rem(row, 8)) : chunk;
+  return emit.add(emit.mul(row, pitch), emit.mul(place, KeyRows::chunkBytes));
+}
+
 const char *TensorCut::obstacle(decoder::AttentionOp op, const Target &target) {
   // Sums of 16 rows and a head of 128 are 64 registers.
   constexpr int64_t mostHeadDim = 128, productDepth = 16;
@@ -44,13 +50,7 @@ const char *TensorCut::obstacle(decoder::AttentionOp op, const Target &target) {
 }
 
 TensorCut::TensorCut(decoder::AttentionOp op, const Target &target)
-    : window(op.getWindow().value_or(0)),
-      scale(op.getScale().convertToDouble()),
-      chunkRows(op.getCache().getType().getHeadDim()) {
-  decoder::KVCacheType cache = op.getCache().getType();
-  kvHeads = cache.getHeads();
-  headDim = cache.getHeadDim();
-  group = rowLength(op.getQueries()) / (kvHeads * headDim);
+    : AttentionSizes(op), chunkRows(headDim) {
   tiles = llvm::divideCeil(group, rows);
   heads = llvm::divideCeil(group, tiles);
   // Two blocks on a multiprocessor hide each other's softmax.
@@ -162,18 +162,12 @@ Value TensorBlock::rowOfLane(int64_t i) {
 /// Of the rows of a warp: four lanes have the same ones.
 Value TensorBlock::ofWarp(Value v,
                           llvm::function_ref<Value(Value, Value)> combine) {
-  for (int64_t distance : {4, 8, 16}) {
-    Value other = shuffleXor(emit, emit.truncate(v), distance);
-    v = combine(v, emit.extend(other));
-  }
-  return v;
+  return combineLanes(emit, v, warpThreads / 2, 4, combine);
 }
 
 /// The first token of the tile behind `from` that is of another sequence.
 Value TensorBlock::endOfRun(Value from) {
-  auto sequence = [&](Value t) {
-    return loadIndex(emit, operands.batch.sequences, t);
-  };
+  auto sequence = [&](Value t) { return operands.batch.sequence(emit, t); };
   Value own = sequence(from), none = emit.add(last, 1), end = none;
   for (int64_t i = 0; i < cut.tileTokens(); i += warpThreads) {
     Value t = emit.min(emit.add(emit.add(first, lane), i), last);
@@ -181,11 +175,8 @@ Value TensorBlock::endOfRun(Value from) {
                                       emit.equal(sequence(t), own));
     end = emit.min(end, emit.select(same, none, t));
   }
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2) {
-    Value other = shuffleXor(emit, emit.truncate(end), distance);
-    end = emit.min(end, emit.extend(other));
-  }
-  return end;
+  return combineLanes(emit, end, warpThreads / 2, 1,
+                      [&](Value a, Value b) { return emit.min(a, b); });
 }
 
 /// What the lane's rows see of the sequence of a run: nothing if their token is

@@ -32,6 +32,8 @@ struct ChunkRows {
   ChunkExchange exchange;
 
   explicit ChunkRows(int64_t headDim);
+  /// Bytes to a chunk of a row.
+  mlir::Value emitOffset(Emit &emit, mlir::Value row, mlir::Value chunk) const;
   LayoutUse use(int64_t at, int64_t rows) const {
     return {name, at, rows, pitch, exchange};
   }
@@ -45,7 +47,7 @@ struct KeyRows : ExchangedRows<2, 0> {
 };
 
 /// How the work is cut, and what is where in shared memory.
-struct TensorCut {
+struct TensorCut : AttentionSizes {
   static constexpr int64_t warps = 4, threads = warps * warpThreads;
   static constexpr int64_t warpRows = 16, rows = warps * warpRows;
   static constexpr int64_t stages = 2;
@@ -53,8 +55,6 @@ struct TensorCut {
   /// to have the precision of f32 but for the last bits.
   static constexpr int64_t parts = 2;
 
-  int64_t kvHeads, group, headDim, window;
-  double scale;
   int64_t heads;     ///< of a group, of a block
   int64_t tiles;     ///< of a group
   int64_t stepPages; ///< that are multiplied at once

@@ -55,8 +55,7 @@ static void beginKeys(Emit &emit, const TensorCut &cut, Row from, Value base,
   Value offset =
       KeyRows::emitOffset(emit, emit.div(thread, KeyRows::rowChunks), chunk);
   Value before = emit.mul(emit.rem(chunk, pageTokens / positions), positions);
-  Value present = emit.mul(emit.sub(to, before), 2);
-  present = emit.min(emit.max(present, emit.i64(0)), emit.i64(copyBytes));
+  Value present = bytesOfCopy(emit, emit.mul(emit.sub(to, before), 2));
   Value source = emit.mul(thread, copyBytes);
   forEachChunk(emit, thread, cut.keyBytes() / copyBytes, [&](int64_t first) {
     beginCopy(
@@ -79,10 +78,7 @@ static void beginValues(Emit &emit, const TensorCut &cut, Row from, Value base,
     Value chunk = emit.rem(index, rows.chunks);
     Value row = emit.add(emit.div(index, rows.chunks),
                          isEven ? first / rows.chunks : 0);
-    if (rows.exchange.bits)
-      chunk = exchanged(emit, chunk, emit.rem(row, 8));
-    Value offset = emit.add(emit.mul(row, rows.pitch),
-                            emit.mul(chunk, KeyRows::chunkBytes));
+    Value offset = rows.emitOffset(emit, row, chunk);
     Value present =
         emit.select(emit.less(row, to), emit.i64(copyBytes), emit.i64(0));
     beginCopy(emit,

@@ -83,10 +83,7 @@ void TensorSteps::storeQueries(Value row, Value chunk, ValueRange quads) const {
       words[1].push_back(pair.low);
     }
   const ChunkRows &rows = cut.chunkRows;
-  Value place =
-      rows.exchange.bits ? exchanged(emit, chunk, emit.rem(row, 8)) : chunk;
-  Value offset =
-      emit.add(emit.mul(row, rows.pitch), emit.mul(place, KeyRows::chunkBytes));
+  Value offset = rows.emitOffset(emit, row, chunk);
   for (int64_t part = 0; part < TensorCut::parts; ++part) {
     Value all = vector::FromElementsOp::create(
         emit, emit.vector(4, emit.getI32Type()), words[part]);

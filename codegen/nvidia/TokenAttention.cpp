@@ -120,7 +120,7 @@ TokenBlock::State TokenBlock::scores(const WarpPage &page) {
         visible.keys = cut.copies ? pages(warp, 0) : keysOf(page.place);
         State ofRows = worker.scores(area(areas.queries), visible, cut.rows);
         for (int64_t r = 0; r < cut.rows; ++r)
-          ofRows.push_back(worker.maximumOfLanes(ofRows[r]));
+          ofRows.push_back(maximumOfLanes(emit, ofRows[r]));
         return ofRows;
       },
       [&] { return nothing; });
@@ -172,7 +172,7 @@ TokenBlock::State TokenBlock::weigh(ValueRange scores, ValueRange state) {
   for (int64_t r = 0; r < cut.rows; ++r) {
     corrections.push_back(emit.exp(emit.subF(before[r], own[r])));
     ofRows[r] = emit.exp(emit.subF(ofRows[r], own[r]));
-    sums.push_back(worker.sumOfLanes(ofRows[r]));
+    sums.push_back(sumOfLanes(emit, ofRows[r]));
   }
   worker.storeWeights(ofRows);
   storeRows(areas.corrections, warp, corrections);

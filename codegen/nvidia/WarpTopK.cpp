@@ -111,9 +111,7 @@ Value WarpRouter::maximumOf(const Values &logits) {
   Value best = lowest;
   for (Value v : logits)
     best = emit.maxF(v, best);
-  for (int64_t distance = warpThreads / 2; distance; distance /= 2)
-    best = emit.maxF(best, shuffleXor(emit, best, distance));
-  return best;
+  return maximumOfLanes(emit, best);
 }
 
 Value WarpRouter::softmaxSum(const Values &logits, Value maximum) {

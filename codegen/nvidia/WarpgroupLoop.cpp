@@ -57,7 +57,7 @@ public:
     takesParts = true;
   }
 
-  ThreadSums multiply(Emit &emit, const TileOperands &tile) const override;
+  ThreadSums multiply(Emit &emit, const LoopOperands &tile) const override;
   void forEachSum(Emit &emit, const ThreadSums &sums, Body body) const override;
 
 private:
@@ -72,21 +72,21 @@ private:
     Value chunk, offset; ///< of the first row's chunk in a stage
   };
   static constexpr int64_t rowsAtOnce = warpgroupThreads / Layout::rowChunks;
-  Source sourceOf(Emit &emit, const TileOperands &tile) const;
+  Source sourceOf(Emit &emit, const LoopOperands &tile) const;
 
-  void fill(Emit &emit, const TileOperands &tile, Value active) const;
+  void fill(Emit &emit, const LoopOperands &tile, Value active) const;
   void copyRows(Emit &emit, const Source &source, Value stage, Value block,
                 Value active) const;
-  void copyWeights(Emit &emit, const TileOperands &tile, Value stage,
+  void copyWeights(Emit &emit, const LoopOperands &tile, Value stage,
                    Value block) const;
   StageRing::Position publish(Emit &emit, const StageRing::Position &at,
                               int64_t newest) const;
-  ThreadSums sum(Emit &emit, const TileOperands &tile) const;
+  ThreadSums sum(Emit &emit, const LoopOperands &tile) const;
   /// The blocks of K that the tile adds.
   struct Blocks {
     Value first, end;
   };
-  Blocks blocksOf(Emit &emit, const TileOperands &tile) const;
+  Blocks blocksOf(Emit &emit, const LoopOperands &tile) const;
 
   LoopShape shape;
   int64_t columns; ///< of each product
@@ -116,7 +116,7 @@ static void onElected(Emit &emit, llvm::function_ref<void()> body) {
 //===----------------------------------------------------------------------===//
 
 WarpgroupLoop::Source WarpgroupLoop::sourceOf(Emit &emit,
-                                              const TileOperands &tile) const {
+                                              const LoopOperands &tile) const {
   Source source;
   Value thread = emit.rem(threadIndex(emit), warpgroupThreads);
   Value first = emit.div(thread, Layout::rowChunks);
@@ -160,7 +160,7 @@ void WarpgroupLoop::copyRows(Emit &emit, const Source &source, Value stage,
 }
 
 /// Announces the bytes to the stage's barrier, and has them copied.
-void WarpgroupLoop::copyWeights(Emit &emit, const TileOperands &tile,
+void WarpgroupLoop::copyWeights(Emit &emit, const LoopOperands &tile,
                                 Value stage, Value block) const {
   Value full = ring.full(emit, stage);
   NVVM::MBarrierArriveExpectTxOp::create(
@@ -193,7 +193,7 @@ StageRing::Position WarpgroupLoop::publish(Emit &emit,
 }
 
 WarpgroupLoop::Blocks WarpgroupLoop::blocksOf(Emit &emit,
-                                              const TileOperands &tile) const {
+                                              const LoopOperands &tile) const {
   if (tile.parts == 1)
     return {emit.i64(0), emit.i64(blocks)};
   int64_t each = llvm::divideCeil(blocks, tile.parts);
@@ -201,7 +201,7 @@ WarpgroupLoop::Blocks WarpgroupLoop::blocksOf(Emit &emit,
   return {first, emit.min(emit.add(first, each), emit.i64(blocks))};
 }
 
-void WarpgroupLoop::fill(Emit &emit, const TileOperands &tile,
+void WarpgroupLoop::fill(Emit &emit, const LoopOperands &tile,
                          Value active) const {
   using Position = StageRing::Position;
   Blocks all = blocksOf(emit, tile);
@@ -242,7 +242,7 @@ void WarpgroupLoop::fill(Emit &emit, const TileOperands &tile,
 /// The sums of a warpgroup's rows. A stage is given back when the products of
 /// the next one have begun and its own are complete: a lane speaks for its
 /// warp.
-ThreadSums WarpgroupLoop::sum(Emit &emit, const TileOperands &tile) const {
+ThreadSums WarpgroupLoop::sum(Emit &emit, const LoopOperands &tile) const {
   using Position = StageRing::Position;
   Blocks all = blocksOf(emit, tile);
   Value rows = emit.mul(warpgroupIndex(emit), warpgroupRows * Layout::rowBytes);
@@ -273,7 +273,7 @@ ThreadSums WarpgroupLoop::sum(Emit &emit, const TileOperands &tile) const {
   return listWarpgroupSums(emit, state[0]);
 }
 
-ThreadSums WarpgroupLoop::multiply(Emit &emit, const TileOperands &tile) const {
+ThreadSums WarpgroupLoop::multiply(Emit &emit, const LoopOperands &tile) const {
   Value group = warpgroupIndex(emit);
   Value active =
       emit.ceilDiv(emit.sub(tile.endRow, tile.firstRow), warpgroupRows);

@@ -18,6 +18,7 @@
 
 #include "Pool.h"
 #include "Probes.h"
+#include "Timing.h"
 #include "test/codegen/MatmulFusions.h"
 
 #include "codegen/Target.h"
@@ -30,7 +31,6 @@
 #include <numeric>
 #include <random>
 #include <sys/mman.h>
-#include <time.h>
 
 using namespace moec::bench;
 using namespace moec::test;
@@ -39,19 +39,6 @@ namespace {
 
 constexpr int64_t experts = 8, choices = 2, hidden = 4096, inner = 14336;
 constexpr int64_t panels = 32;
-
-clockid_t clockId = CLOCK_MONOTONIC;
-
-double now() {
-  timespec time;
-  clock_gettime(clockId, &time);
-  return double(time.tv_sec) + time.tv_nsec * 1e-9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 /// Of the weights of one product of all experts.
 constexpr int64_t weightCount = experts * hidden * inner;

@@ -18,6 +18,7 @@
 
 #include "Pool.h"
 #include "Probes.h"
+#include "Timing.h"
 #include "test/codegen/MatmulRunner.h"
 
 #include "codegen/Target.h"
@@ -29,7 +30,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <thread>
-#include <time.h>
 #include <unistd.h>
 
 using namespace moec;
@@ -46,19 +46,6 @@ struct Options {
   std::vector<int64_t> rows = {1, 2, 4, 8, 12, 16, 32, 64, 128, 512};
   std::vector<std::string> shapes = {"14336x4096", "4096x14336"};
 };
-
-clockid_t clockId = CLOCK_MONOTONIC;
-
-double now() {
-  timespec time;
-  clock_gettime(clockId, &time);
-  return double(time.tv_sec) + time.tv_nsec * 1e-9;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 //===----------------------------------------------------------------------===//
 // Weights

@@ -14,11 +14,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Pool.h"
+#include "Timing.h"
 #include "test/codegen/RouterChain.h"
 
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <cstdio>
 
 using namespace moec::bench;
@@ -27,17 +27,6 @@ using namespace moec::test;
 namespace {
 
 constexpr int64_t weightBytes = 512 << 20; ///< of all routers together
-
-double now() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 /// The routers of a model, and the kernels that route.
 class Routers {
@@ -85,17 +74,7 @@ Routers::Routers(Pool &pool, const std::string &target,
     for (int64_t i = 0; i < all->size(); ++i)
       bits[i] = uint16_t(0x3c00 | (i * 2654435761u >> 20 & 0x81ff));
   }
-  KernelText norm = {{{"%x", layer.x()}, {"%nw", layer.normWeight()}},
-                     layer.normOp(),
-                     {{"%y", layer.normed()}}};
-  KernelText topK = {{{"%l", layer.logits()}},
-                     layer.topKOp(),
-                     {{"%e", layer.choices()}, {"%p", layer.weights()}}};
-  KernelText dispatch = {
-      {{"%e", layer.choices()}}, layer.dispatchOp(), {{"%plan", layer.plan()}}};
-  MatmulText product = {layer.weight, layer.experts, layer.hidden};
-  for (const std::string &text : {norm.text(), product.pack(), product.router(),
-                                  topK.text(), dispatch.text()})
+  for (const std::string &text : layer.singleKernels())
     singles.push_back(std::make_unique<LoadedKernel>(text, target));
   KernelText all = {layer.operands(),
                     layer.normOp() + layer.routing(),

@@ -4,6 +4,8 @@
 
 #include "test/codegen/AttentionCase.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 
 using namespace moec::test;
@@ -47,6 +49,47 @@ std::vector<double> AttentionCase::attend(const TestCache &cache,
       y[d] += std::exp(scores[i] - best) / sum *
               cache.value({place.sequence, from + int32_t(i)}, head, d);
   return y;
+}
+
+void AttentionCase::expectNear(const TestCache &cache,
+                               const TestTensor &queries,
+                               const std::vector<Place> &places,
+                               const TestTensor &y, double tolerance) const {
+  for (size_t t = 0; t < places.size(); ++t)
+    for (int64_t q = 0; q < kvHeads * group; ++q) {
+      int64_t first = t * width() + q * headDim;
+      auto expected = attend(cache, queries, first, places[t], q / group);
+      for (int64_t d = 0; d < headDim; ++d)
+        ASSERT_NEAR(y.get(first + d), expected[d], tolerance)
+            << "token " << t << ", query head " << q << ", element " << d;
+    }
+}
+
+TestCache AttentionCase::fullCache(int32_t length) const {
+  TestCache cache(cacheType, kvHeads, headDim, 2,
+                  length / MOERT_PAGE_TOKENS + 1);
+  for (int32_t sequence : {0, 1})
+    fillSequence(cache, sequence, length);
+  return cache;
+}
+
+std::vector<Place> moec::test::chunk(int32_t sequence, int32_t from,
+                                     int32_t to) {
+  std::vector<Place> places;
+  for (int32_t s = from; s < to; ++s)
+    places.push_back({sequence, s});
+  return places;
+}
+
+std::vector<Place> moec::test::mixedStep() {
+  std::vector<Place> places = chunk(0, 3, 40);
+  for (int32_t i = 0; i < 5; ++i) {
+    places.push_back({1, 30 + i});
+    places.push_back({0, 60 + i});
+  }
+  for (Place place : chunk(1, 100, 150))
+    places.push_back(place);
+  return places;
 }
 
 void moec::test::setQueries(TestTensor &queries,

@@ -33,7 +33,19 @@ struct AttentionCase {
   /// Attention of one query head, whose elements begin at `first`, in double.
   std::vector<double> attend(const TestCache &cache, const TestTensor &queries,
                              int64_t first, Place place, int64_t head) const;
+  /// That all results of a step, [tokens][width], are so near to it.
+  void expectNear(const TestCache &cache, const TestTensor &queries,
+                  const std::vector<Place> &places, const TestTensor &y,
+                  double tolerance) const;
+  /// Two sequences of `length` random positions.
+  TestCache fullCache(int32_t length) const;
 };
+
+/// Neighbouring positions [from, to) of a sequence.
+std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to);
+/// Of two sequences of 150 positions: the end of a prompt, single tokens, and a
+/// prompt that begins within a tile.
+std::vector<Place> mixedStep();
 
 /// Queries that depend on the tokens' places alone.
 void setQueries(TestTensor &queries, const std::vector<Place> &places,

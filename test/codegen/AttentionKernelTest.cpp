@@ -42,15 +42,7 @@ static void expectNear(const AttentionCase &shape, const TestCache &cache,
                        const std::vector<Place> &places, const TestTensor &y) {
   TestTensor queries(Element::F32, places.size() * shape.width());
   setQueries(queries, places, shape.width());
-  for (size_t t = 0; t < places.size(); ++t)
-    for (int64_t q = 0; q < shape.kvHeads * shape.group; ++q) {
-      int64_t first = t * shape.width() + q * shape.headDim;
-      auto expected =
-          shape.attend(cache, queries, first, places[t], q / shape.group);
-      for (int64_t d = 0; d < shape.headDim; ++d)
-        ASSERT_NEAR(y.get(first + d), expected[d], tolerance(shape))
-            << "token " << t << ", query head " << q << ", element " << d;
-    }
+  shape.expectNear(cache, queries, places, y, tolerance(shape));
 }
 
 //===----------------------------------------------------------------------===//

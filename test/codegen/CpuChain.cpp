@@ -6,8 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cctype>
-
 using namespace moec::test;
 
 //===----------------------------------------------------------------------===//
@@ -119,14 +117,9 @@ std::string CpuChain::kernel(const std::string &operations,
     text.operands.push_back({"%" + name, values.at(name).type});
   for (const std::string &name : results)
     text.results.push_back({"%" + name, values.at(name).type});
-  std::string all = operations;
-  for (size_t at; (at = all.find('$')) != std::string::npos;) {
-    size_t end = at + 1;
-    while (end < all.size() && std::isalnum(all[end]))
-      ++end;
-    all.replace(at, end - at, values.at(all.substr(at + 1, end - at - 1)).type);
-  }
-  text.operations = all;
+  text.operations = withTypes(operations, [&](const std::string &name) {
+    return values.at(name).type;
+  });
   return text.text();
 }
 

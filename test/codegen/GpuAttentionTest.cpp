@@ -67,14 +67,6 @@ public:
   std::string module;
 };
 
-/// Neighbouring positions of one sequence.
-std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to) {
-  std::vector<Place> places;
-  for (int32_t s = from; s < to; ++s)
-    places.push_back({sequence, s});
-  return places;
-}
-
 /// The first mode and the last, under all checks.
 std::vector<GpuMode> checkedModes() {
   std::vector<GpuMode> modes = {gpuModes().front(), gpuModes().back()};
@@ -83,22 +75,13 @@ std::vector<GpuMode> checkedModes() {
   return modes;
 }
 
-/// Two sequences of `length` positions.
-TestCache fullCache(const AttentionCase &shape, int32_t length) {
-  TestCache cache(shape.cacheType, shape.kvHeads, shape.headDim, 2,
-                  length / MOERT_PAGE_TOKENS + 1);
-  for (int32_t sequence : {0, 1})
-    fillSequence(cache, sequence, length);
-  return cache;
-}
-
 } // namespace
 
 class GpuAttention : public testing::TestWithParam<AttentionCase> {};
 
 TEST_P(GpuAttention, HasTheBitsOfTheCpuForTilesOfAPrompt) {
   AttentionCase shape = GetParam();
-  TestCache cache = fullCache(shape, 110);
+  TestCache cache = shape.fullCache(110);
   Step step(shape, cache, chunk(0, 0, 110));
   GpuKernel kernel(step.module, "sm_80, batch");
   for (const GpuMode &mode : checkedModes())
@@ -109,40 +92,34 @@ TEST_P(GpuAttention, HasTheBitsOfTheCpuForTilesOfAPrompt) {
     step.expectSame(small, gpuModes().back());
 }
 
+static void expectSame(Step &step, const std::string &target,
+                       const std::vector<GpuMode> &modes) {
+  GpuKernel kernel(step.module, target);
+  for (const GpuMode &mode : modes)
+    step.expectSame(kernel, mode);
+}
+
 /// The only class of pages, and several of them; neighbours.
 static void expectFewTokens(AttentionCase shape,
                             const std::vector<GpuMode> &modes) {
-  TestCache cache = fullCache(shape, 300);
+  TestCache cache = shape.fullCache(300);
   std::vector<Place> places = {{0, 0}, {1, 40}, {0, 127}, {1, 128}, {0, 299}};
   for (Place place : chunk(1, 250, 253))
     places.push_back(place);
   shape.maxTokens = 8;
   Step step(shape, cache, places);
-  GpuKernel kernel(step.module, "sm_80");
-  for (const GpuMode &mode : modes)
-    step.expectSame(kernel, mode);
+  expectSame(step, "sm_80", modes);
 }
 
 TEST_P(GpuAttention, HasTheBitsOfTheCpuForFewTokens) {
   expectFewTokens(GetParam(), checkedModes());
 }
 
-/// The end of a prompt, single tokens of both sequences, and a prompt that
-/// begins within a tile.
 static void expectMixedStep(const AttentionCase &shape,
                             const std::vector<GpuMode> &modes) {
-  TestCache cache = fullCache(shape, 150);
-  std::vector<Place> places = chunk(0, 3, 40);
-  for (int32_t i = 0; i < 5; ++i) {
-    places.push_back({1, 30 + i});
-    places.push_back({0, 60 + i});
-  }
-  for (Place place : chunk(1, 100, 150))
-    places.push_back(place);
-  Step step(shape, cache, places);
-  GpuKernel kernel(step.module, "sm_80, batch");
-  for (const GpuMode &mode : modes)
-    step.expectSame(kernel, mode);
+  TestCache cache = shape.fullCache(150);
+  Step step(shape, cache, mixedStep());
+  expectSame(step, "sm_80, batch", modes);
 }
 
 TEST_P(GpuAttention, HasTheBitsOfTheCpuForAMixedStep) {
@@ -184,7 +161,7 @@ class GpuAttentionContext : public testing::TestWithParam<int64_t> {};
 TEST_P(GpuAttentionContext, ReachesBackOverSeveralTurnsOfTheClasses) {
   AttentionCase shape = {1, 4, 8, Element::BF16, Element::F32, GetParam()};
   constexpr int32_t length = 9000;
-  TestCache cache = fullCache(shape, length);
+  TestCache cache = shape.fullCache(length);
   std::vector<Place> places = {
       {0, length - 1}, {1, 4095}, {0, 4096}, {1, 4200}};
   Step tile(shape, cache, chunk(1, length - 20, length));
@@ -212,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(Windows, GpuAttentionContext,
 
 TEST(GpuAttentionSizes, PagesThatDoNotFitOnChipAreReadWhereTheyAre) {
   AttentionCase shape = {1, 2, 256, Element::F32};
-  TestCache cache = fullCache(shape, 70);
+  TestCache cache = shape.fullCache(70);
   Step step(shape, cache, chunk(0, 30, 70));
   GpuKernel kernel(step.module, "sm_86");
   EXPECT_EQ(kernel.ptx().find("cp.async"), std::string::npos);

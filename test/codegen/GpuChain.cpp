@@ -75,25 +75,15 @@ void GpuChain::step(const std::string &text, const Names &operands,
   steps.push_back({text, operands, results, rows});
 }
 
-/// Replaces $x by the type of %x.
-std::string GpuChain::withTypes(std::string text) const {
-  for (size_t at; (at = text.find('$')) != std::string::npos;) {
-    size_t end = at + 1;
-    while (end < text.size() && std::isalnum(text[end]))
-      ++end;
-    text.replace(at, end - at,
-                 values.at(text.substr(at + 1, end - at - 1)).type);
-  }
-  return text;
-}
-
 std::string GpuChain::kernel(const std::string &operations,
                              const Names &operands,
                              const Names &results) const {
   KernelText text;
   for (const std::string &name : operands)
     text.operands.push_back({"%" + name, values.at(name).type});
-  text.operations = withTypes(operations);
+  text.operations = withTypes(operations, [&](const std::string &name) {
+    return values.at(name).type;
+  });
   for (const std::string &name : results)
     text.results.push_back({"%" + name, values.at(name).type});
   return limited(text.text(), maxTokens);

@@ -91,7 +91,6 @@ private:
   };
   std::string kernel(const std::string &operations, const Names &operands,
                      const Names &results) const;
-  std::string withTypes(std::string text) const;
 
   int64_t maxTokens;
   std::string target = "sm_80";

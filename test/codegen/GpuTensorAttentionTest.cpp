@@ -19,14 +19,6 @@ using namespace moec::test;
 
 namespace {
 
-/// Neighbouring positions of one sequence.
-std::vector<Place> chunk(int32_t sequence, int32_t from, int32_t to) {
-  std::vector<Place> places;
-  for (int32_t s = from; s < to; ++s)
-    places.push_back({sequence, s});
-  return places;
-}
-
 std::vector<Place> operator+(std::vector<Place> a,
                              const std::vector<Place> &b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -38,13 +30,9 @@ class Step {
 public:
   Step(const AttentionCase &shape, int32_t length,
        const std::vector<Place> &places)
-      : shape(shape), places(places),
-        cache(shape.cacheType, shape.kvHeads, shape.headDim, 2,
-              length / MOERT_PAGE_TOKENS + 1),
+      : shape(shape), places(places), cache(shape.fullCache(length)),
         queries(Element::F32, places.size() * shape.width()),
         y(shape.resultType, places.size() * shape.width()) {
-    for (int32_t sequence : {0, 1})
-      fillSequence(cache, sequence, length);
     setQueries(queries, places, shape.width());
   }
 
@@ -84,15 +72,7 @@ double Step::tolerance() const {
 }
 
 void Step::expectNear() const {
-  for (size_t t = 0; t < places.size(); ++t)
-    for (int64_t q = 0; q < shape.kvHeads * shape.group; ++q) {
-      int64_t first = t * shape.width() + q * shape.headDim;
-      auto expected =
-          shape.attend(cache, queries, first, places[t], q / shape.group);
-      for (int64_t d = 0; d < shape.headDim; ++d)
-        ASSERT_NEAR(y.get(first + d), expected[d], tolerance())
-            << "token " << t << ", query head " << q << ", element " << d;
-    }
+  shape.expectNear(cache, queries, places, y, tolerance());
 }
 
 void Step::expectNearUnderChecks(const GpuKernel &kernel) {
@@ -123,10 +103,7 @@ TEST_P(GpuTensorAttention, IsNearTheFormulaForAPrompt) {
 /// Tiles with runs of several lengths: the end of a prompt, single tokens, and
 /// a prompt that begins within a tile.
 TEST_P(GpuTensorAttention, IsNearTheFormulaForAMixedStep) {
-  std::vector<Place> places = chunk(0, 3, 40);
-  for (int32_t i = 0; i < 5; ++i)
-    places = places + std::vector<Place>{{1, 30 + i}, {0, 60 + i}};
-  Step step(GetParam(), 150, places + chunk(1, 100, 150));
+  Step step(GetParam(), 150, mixedStep());
   // With a page a step.
   step.expectNearUnderChecks(GpuKernel(step.module(), "sm_86"));
 }

@@ -4,6 +4,8 @@
 
 #include "test/codegen/GroupChain.h"
 
+#include <cctype>
+
 using namespace moec::test;
 
 std::string moec::test::rowsOf(int64_t width, Element element) {
@@ -38,6 +40,18 @@ EveryTarget::EveryTarget(const std::string &module, Machines machines) {
   for (const std::string &target : runnableTargets())
     kernels.emplace_back(target,
                          std::make_unique<LoadedKernel>(module, target));
+}
+
+std::string moec::test::withTypes(
+    std::string text,
+    const std::function<std::string(const std::string &)> &typeOf) {
+  for (size_t at; (at = text.find('$')) != std::string::npos;) {
+    size_t end = at + 1;
+    while (end < text.size() && std::isalnum(text[end]))
+      ++end;
+    text.replace(at, end - at, typeOf(text.substr(at + 1, end - at - 1)));
+  }
+  return text;
 }
 
 std::vector<void *>

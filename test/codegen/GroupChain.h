@@ -13,6 +13,7 @@
 
 #include "test/codegen/GpuHarness.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,11 @@ struct KernelText {
 
   std::string text() const;
 };
+
+/// Replaces each $x of a text by typeOf("x").
+std::string
+withTypes(std::string text,
+          const std::function<std::string(const std::string &)> &typeOf);
 
 std::vector<void *> pointers(const std::vector<Argument> &arguments);
 

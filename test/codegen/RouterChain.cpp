@@ -6,6 +6,18 @@
 
 using namespace moec::test;
 
+std::vector<std::string> RouterLayer::singleKernels() const {
+  KernelText norm = {
+      {{"%x", x()}, {"%nw", normWeight()}}, normOp(), {{"%y", normed()}}};
+  KernelText topK = {
+      {{"%l", logits()}}, topKOp(), {{"%e", choices()}, {"%p", weights()}}};
+  KernelText dispatch = {
+      {{"%e", choices()}}, dispatchOp(), {{"%plan", plan()}}};
+  MatmulText product = {weight, experts, hidden};
+  return {norm.text(), product.pack(), product.router(bias ? "f32" : ""),
+          topK.text(), dispatch.text()};
+}
+
 RouterChain::RouterChain(const RouterLayer &layer)
     : layer(layer), normWeight(Element::F32, layer.hidden),
       bias(Element::F32, layer.experts),
@@ -13,18 +25,7 @@ RouterChain::RouterChain(const RouterLayer &layer)
       panels(packPanels(gate, 1)) {
   normWeight.randomize(1, 0.2);
   bias.randomize(2);
-  KernelText norm = {{{"%x", layer.x()}, {"%nw", layer.normWeight()}},
-                     layer.normOp(),
-                     {{"%y", layer.normed()}}};
-  KernelText topK = {{{"%l", layer.logits()}},
-                     layer.topKOp(),
-                     {{"%e", layer.choices()}, {"%p", layer.weights()}}};
-  KernelText dispatch = {
-      {{"%e", layer.choices()}}, layer.dispatchOp(), {{"%plan", layer.plan()}}};
-  MatmulText product = {layer.weight, layer.experts, layer.hidden};
-  for (const std::string &text :
-       {norm.text(), product.pack(), product.router(layer.bias ? "f32" : ""),
-        topK.text(), dispatch.text()})
+  for (const std::string &text : layer.singleKernels())
     kernels.push_back(
         std::make_unique<LoadedKernel>(text, runnableTargets().front()));
 }

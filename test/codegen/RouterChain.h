@@ -58,6 +58,8 @@ struct RouterLayer {
   }
   /// Router, top_k and dispatch.
   std::string routing() const { return routerOp() + topKOp() + dispatchOp(); }
+  /// Kernels of one operation each: norm, pack, router, top_k, dispatch.
+  std::vector<std::string> singleKernels() const;
   /// Operands of all four operations but the bias.
   KernelText::Values operands() const {
     return {{"%x", x()}, {"%nw", normWeight()}, {"%w", gate()}};
