@@ -33,7 +33,7 @@ static constexpr double dotFlops = 231e9;
 /// What AMD's prefetchers want; the defaults are Intel's.
 static void tuneForZen(Target &t) {
   t.prefetchBytes = 16384;
-  t.prefetchRows = 5;
+  t.prefetchRows = 7;
 }
 
 static Target makeV3() {

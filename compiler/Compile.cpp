@@ -15,6 +15,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/artifact/OutputFile.h"
 #include "compiler/artifact/Writer.h"
+#include "dialects/Decoder/Decoder.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
@@ -249,6 +250,21 @@ Error Compilation::checkWeights() {
   return Error::success();
 }
 
+/// The parameters of which the model looks up rows and nothing else.
+static llvm::StringSet<> tablesOf(ModuleOp module) {
+  llvm::StringSet<> tables, others;
+  module.walk([&](moe::ReadParameterOp read) {
+    for (OpOperand &use : read->getUses()) {
+      auto embed = dyn_cast<decoder::EmbedOp>(use.getOwner());
+      bool looksUp = embed && &use == &embed.getTableMutable();
+      (looksUp ? tables : others).insert(read.getParameter());
+    }
+  });
+  for (const auto &other : others)
+    tables.erase(other.getKey());
+  return tables;
+}
+
 /// Prints a form between the model's program and the artifact.
 Error Compilation::emitTarget() {
   Expected<CompiledTarget> compiled = lower(options.targets.front());
@@ -287,6 +303,7 @@ Error Compilation::emitArtifact() {
   contents.targets = codes;
   contents.weights = input.weights ? &*input.weights : nullptr;
   contents.randomSeed = options.randomSeed;
+  contents.tables = tablesOf(*input.module);
   contents.tokenizer = input.tokenizer;
   contents.progress = [&](uint64_t done, uint64_t total) {
     progress.advance(done, total);

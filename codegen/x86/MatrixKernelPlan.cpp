@@ -28,13 +28,9 @@ static std::unique_ptr<Epilogue> makeEpilogue(const MatrixRegion &region) {
 RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)
     : decoder(makeOperandDecoder(region.first().weightType().getElementType(),
                                  target)),
-      epilogue(makeEpilogue(region)),
-      shapes(TileShapes::of(target, epilogue->products())),
-      depth(
-          llvm::alignTo(region.first().depth(), decoder->unit() * depthSteps)) {
-  if (region.packs())
-    shapes = shapes.withOwnBlocks();
-}
+      epilogue(makeEpilogue(region)), shapes(TileShapes::of(target)),
+      depth(llvm::alignTo(region.first().depth(),
+                          decoder->unit() * depthSteps)) {}
 
 //===----------------------------------------------------------------------===//
 // Planning

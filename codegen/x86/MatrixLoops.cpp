@@ -32,7 +32,7 @@ static int64_t rowPreparedBytes(const MatrixMethod &method) {
 /// Blocks that use scratch memory at once; more come in chunks.
 static int64_t chunkBlocks(const MatrixMethod &method) {
   return mostScratchBytes / (rowSumBytes(method) + rowPreparedBytes(method)) /
-         method.shapes.rowsOfBlock;
+         blockRows;
 }
 
 /// Bytes of a row that is packed with all of K.
@@ -46,15 +46,13 @@ static int64_t mostPackedRows(const MatrixMethod &method, int64_t depth) {
   if (method.decoder.prepared())
     return stream;
   int64_t fit = mostPackedBytes / packedRowBytes(method, depth);
-  return std::max(
-      stream, std::min(fit, (minGroupBlocks - 1) * method.shapes.rowsOfBlock));
+  return std::max(stream, std::min(fit, (minGroupBlocks - 1) * blockRows));
 }
 
 int64_t moec::matrixScratchBytes(const MatrixMethod &method,
                                  const MatrixScratch &needs) {
   int64_t row = rowSumBytes(method) + rowPreparedBytes(method);
-  int64_t rows =
-      std::min(needs.maxRows, chunkBlocks(method) * method.shapes.rowsOfBlock);
+  int64_t rows = std::min(needs.maxRows, chunkBlocks(method) * blockRows);
   if (!needs.packs)
     return rows * row;
   int64_t slabs =
@@ -83,20 +81,21 @@ struct Slab {
   Value first, last; ///< i1
 };
 
-/// What comes after the panel at hand, for its tiles to prefetch.
+/// What comes after the weights at hand, for their tiles to prefetch.
 struct Next {
-  Weights weights;
+  Value weights;
   Slab slab;      ///< of activations
   Value rowBytes; ///< of activations to prefetch per row and step
 };
 
-/// Where the loops stand: a slab of a panel.
+/// Where the loops stand: a slab of a panel of a product.
 struct Cell {
   Group group;
   Chunk chunk;
   Slab slab;
   Next next;
   Value panel;
+  int64_t product;
 };
 
 class LoopNest {
@@ -107,7 +106,7 @@ public:
                                               : method.decoder),
         streamTiles(method.decoder, method.epilogue, method.shapes),
         slabTiles(slabDecoder, method.epilogue, method.shapes),
-        split(emit, product.rows, method.shapes.rowsOfBlock),
+        split(emit, product.rows, blockRows),
         stepBytes(panelWidth * method.decoder.weightBytes()),
         unit(method.decoder.unit()) {}
 
@@ -126,15 +125,12 @@ private:
   Value bytes(Value base, Value offset) {
     return emit.at(base, emit.getI8Type(), offset);
   }
-  Weights bytes(const Weights &bases, Value offset) {
-    return llvm::map_to_vector<2>(
-        bases, [&](Value base) { return bytes(base, offset); });
-  }
+  int64_t products() const { return method.epilogue.products(); }
   /// Where the weights of a panel begin at k.
-  Weights weights(Value panel, Value k) {
+  Value weights(int64_t of, Value panel, Value k) {
     Value offset = emit.add(emit.mul(panel, product.depth / unit * stepBytes),
                             emit.mul(emit.div(k, unit), stepBytes));
-    return bytes(product.w, offset);
+    return bytes(product.w[of], offset);
   }
   /// Where the packed activations of a row, the first of its block, begin in
   /// the slab.
@@ -179,13 +175,17 @@ private:
 
 void LoopNest::stream() {
   int64_t steps = product.depth / unit;
+  Value sums = products() > 1 ? product.scratch : Value();
   emit.loop(product.from, product.to, 1, [&](Value panel) {
-    Weights w = weights(panel, emit.i64(0));
     SmallVector<Value> place = method.epilogue.place(
         emit, product.target, emit.i64(0), emit.mul(panel, panelWidth));
     emit.dispatch(product.rows, 1, method.shapes.streamRows, [&](int64_t rows) {
-      TileOperands operands = {product.x, Value(), w, emit.i64(steps)};
-      streamTiles.callStream(emit, rows, operands, place);
+      for (int64_t of = 0; of < products(); ++of) {
+        TileOperands operands = {product.x, Value(),
+                                 weights(of, panel, emit.i64(0)),
+                                 emit.i64(steps)};
+        streamTiles.callStream(emit, of, rows, operands, sums, place);
+      }
     });
   });
 }
@@ -232,17 +232,22 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
     prepare(chunk, slab);
     Slab next = slabAt(emit.select(slab.last, zero, emit.add(k, slabDepth)));
     Value nextPanel = emit.select(slab.last, group.to, group.from);
-    Weights wrapped = weights(nextPanel, next.k);
+    Value wrapped = weights(0, nextPanel, next.k);
     emit.loop(group.from, group.to, 1, [&](Value panel) {
       Value after = emit.add(panel, 1);
       Value inGroup = emit.less(after, group.to);
-      Weights nextWeights = weights(after, k);
-      for (auto [inside, outside] : llvm::zip_equal(nextWeights, wrapped))
-        inside = emit.select(inGroup, inside, outside);
-      // The last panel fetches the next slab of activations, too.
-      Value rowBytes = emit.select(inGroup, zero, emit.i64(packedStepBytes));
-      Cell cell = {group, chunk, slab, {nextWeights, next, rowBytes}, panel};
-      emit.loop(chunk.from, chunk.to, 1, [&](Value b) { block(cell, b); });
+      for (int64_t of = 0; of < products(); ++of) {
+        bool last = of + 1 == products();
+        Value nextWeights =
+            last ? emit.select(inGroup, weights(0, after, k), wrapped)
+                 : weights(of + 1, panel, k);
+        // The last panel fetches the next slab of activations, too.
+        Value rowBytes =
+            last ? emit.select(inGroup, zero, emit.i64(packedStepBytes)) : zero;
+        Cell cell = {group, chunk, slab, {nextWeights, next, rowBytes},
+                     panel, of};
+        emit.loop(chunk.from, chunk.to, 1, [&](Value b) { block(cell, b); });
+      }
     });
   });
 }
@@ -274,11 +279,11 @@ void LoopNest::block(const Cell &cell, Value block) {
   Value inScratch =
       emit.add(emit.mul(emit.sub(cell.panel, cell.group.from), cell.chunk.rows),
                emit.sub(row, cell.chunk.firstRow));
-  int64_t products = method.epilogue.products();
-  int64_t rowSums = products * panelWidth * sumBytes;
+  int64_t rowSums = products() * panelWidth * sumBytes;
   Value sums = bytes(product.scratch, emit.mul(inScratch, rowSums));
   Value x = activations(row, cell.chunk, cell.slab);
-  Weights w = weights(cell.panel, cell.slab.k);
+  Value w = weights(cell.product, cell.panel, cell.slab.k);
+  bool finishes = cell.product + 1 == products();
   Value steps = emit.div(cell.slab.size, unit);
   // What the kernel packs itself is in L2.
   Value nextX = product.source ? x : packed(row, cell.next.slab);
@@ -293,14 +298,16 @@ void LoopNest::block(const Cell &cell, Value block) {
     Value share =
         emit.add(emit.mul(emit.sub(block, cell.chunk.from), parts), part);
     int64_t first = part * columns;
-    SlabState state = {bytes(sums, emit.i64(products * first * sumBytes)),
+    int64_t own = cell.product * panelWidth + first;
+    SlabState state = {bytes(sums, emit.i64(own * sumBytes)),
                        cell.slab.first,
-                       cell.slab.last,
+                       finishes ? cell.slab.last
+                                : emit.less(emit.i64(0), emit.i64(0)),
                        bytes(cell.next.weights, emit.mul(share, shareBytes)),
                        stride,
                        nextX,
                        nextXStride};
-    Weights wPart = bytes(w, emit.i64(first * method.decoder.weightBytes()));
+    Value wPart = bytes(w, emit.i64(first * method.decoder.weightBytes()));
     TileOperands operands = {x, emit.mul(rows, slabDecoder.activationBytes()),
                              wPart, steps};
     Value column = emit.add(emit.mul(cell.panel, panelWidth), first);
@@ -324,7 +331,7 @@ void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,
     TileOperands own = operands;
     own.x = bytes(operands.x, emit.mul(first, slabDecoder.activationBytes()));
     SlabState ownState = state;
-    int64_t rowSums = method.epilogue.products() * panelWidth * sumBytes;
+    int64_t rowSums = products() * panelWidth * sumBytes;
     ownState.sums = bytes(state.sums, emit.mul(first, rowSums));
     auto place = method.epilogue.place(emit, product.target,
                                        emit.add(row, first), column);

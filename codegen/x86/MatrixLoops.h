@@ -29,9 +29,10 @@ struct MatrixMethod {
 struct MatrixProduct {
   mlir::Value x;                   ///< row_blocks of m rows
   std::optional<RowSource> source; ///< instead of x: rows to be packed
-  Weights w;                       ///< panels of N rows
-  mlir::Value rows;                ///< m, at least one
-  int64_t depth;                   ///< K, padded
+  /// Panels of N rows, of each of the epilogue's products.
+  llvm::SmallVector<mlir::Value, 2> w;
+  mlir::Value rows; ///< m, at least one
+  int64_t depth;    ///< K, padded
   TileTarget target;
   mlir::Value from, to;
   mlir::Value scratch; ///< matrixScratchBytes

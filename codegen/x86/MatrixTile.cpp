@@ -16,27 +16,15 @@ static_assert(depthSteps % unrolledSteps == 0, "no remainder loop");
 static constexpr int64_t cacheLine = 64;
 static constexpr int32_t intoL2 = 2;
 
-TileShapes TileShapes::of(const Target &target, int64_t products) {
+TileShapes TileShapes::of(const Target &target) {
   int64_t bytes = target.prefetchBytes, from = target.prefetchRows;
   // Eight sums and what widened pairs take in 16 registers.
   if (target.registers() == 16)
-    return {/*streamRows=*/2 / products, /*slabRows=*/4,
-            panelWidth / 2 / products, bytes, from};
+    return {/*streamRows=*/2, /*slabRows=*/4, panelWidth / 2, bytes, from};
   // 24 sums, two vectors of weights and the activations in 32 registers; a
-  // block of activations in one pass. Pairs of bf16 that are widened take eight
-  // registers for the weights of two products.
-  int64_t rows = products == 1 ? blockRows : target.hasBF16Dot ? 6 : 5;
-  return {rows, rows, panelWidth, bytes, from};
+  // block of activations in one pass.
+  return {blockRows, blockRows, panelWidth, bytes, from};
 }
-
-TileShapes TileShapes::withOwnBlocks() const {
-  TileShapes own = *this;
-  if (slabColumns == panelWidth)
-    own.rowsOfBlock = slabRows;
-  return own;
-}
-
-bool TileShapes::slabTakesBlock() const { return slabRows == rowsOfBlock; }
 
 //===----------------------------------------------------------------------===//
 // Main loop
@@ -50,24 +38,11 @@ static Value after(Emit &emit, Value address, int64_t bytes) {
   return bytes ? after(emit, address, emit.i64(bytes)) : address;
 }
 
-/// The same in the weights of each product.
-static Weights after(Emit &emit, const Weights &weights, Value bytes) {
-  return llvm::map_to_vector<2>(weights,
-                                [&](Value w) { return after(emit, w, bytes); });
-}
-static Weights after(Emit &emit, const Weights &weights, int64_t bytes) {
-  return bytes ? after(emit, weights, emit.i64(bytes)) : weights;
-}
-
-void MatrixTiles::step(Emit &emit, TileSums &sums, Value x,
-                       const Weights &w) const {
-  int64_t vectors = sums.vectors() / w.size();
+void MatrixTiles::step(Emit &emit, TileSums &sums, Value x, Value w) const {
   SmallVector<Fragment> weights;
-  for (int64_t v = 0; v < sums.vectors(); ++v) {
-    int64_t bytes = v % vectors * sums.lanes * decoder.weightBytes();
-    weights.push_back(
-        decoder.weights(emit, after(emit, w[v / vectors], bytes)));
-  }
+  for (int64_t v = 0; v < sums.vectors(); ++v)
+    weights.push_back(decoder.weights(
+        emit, after(emit, w, v * sums.lanes * decoder.weightBytes())));
   for (int64_t row = 0; row < sums.rows; ++row) {
     Fragment activation = decoder.activation(
         emit, after(emit, x, row * decoder.activationBytes()));
@@ -88,7 +63,7 @@ TileSums MatrixTiles::mainLoop(Emit &emit, TileSums sums,
                   next.values.assign(carried.begin(), carried.end());
                   Value x =
                       after(emit, operands.x, emit.mul(k, operands.xStride));
-                  Weights w = after(emit, operands.w, emit.mul(k, wStride));
+                  Value w = after(emit, operands.w, emit.mul(k, wStride));
                   for (int64_t u = 0; u < unrolledSteps; ++u) {
                     prefetch(emit, k, u);
                     Value xStep = emit.mul(operands.xStride, u);
@@ -102,8 +77,7 @@ TileSums MatrixTiles::mainLoop(Emit &emit, TileSums sums,
 
 TileSums MatrixTiles::zeros(Emit &emit, TileShape shape) const {
   auto type = emit.vector(decoder.lanes(), emit.getF32Type());
-  int64_t count =
-      epilogue.products() * shape.rows * shape.columns / decoder.lanes();
+  int64_t count = shape.rows * shape.columns / decoder.lanes();
   return {SmallVector<Value>(count, emit.number(type, 0.0)), shape.rows,
           decoder.lanes()};
 }
@@ -115,45 +89,101 @@ std::string MatrixTiles::functionName(const char *kind, TileShape shape) const {
 }
 
 //===----------------------------------------------------------------------===//
+// Sums in memory
+//===----------------------------------------------------------------------===//
+
+/// Address of a sum of a tile that is saved.
+Value MatrixTiles::savedSum(Emit &emit, Value saved, const TileSums &sums,
+                            int64_t i) const {
+  int64_t row = i / sums.vectors(), v = i % sums.vectors();
+  return after(emit, saved, 4 * (row * rowSums() + v * sums.lanes));
+}
+
+void MatrixTiles::save(Emit &emit, Value saved, const TileSums &sums) const {
+  for (size_t i = 0; i < sums.values.size(); ++i)
+    emit.store(sums.values[i], savedSum(emit, saved, sums, i));
+}
+
+/// Zeros in the first slab, what the slab before has left in others.
+void MatrixTiles::loadSums(Emit &emit, const SlabState &state,
+                           TileSums &sums) const {
+  SmallVector<Value> zeros = sums.values, loaded;
+  Type type = zeros[0].getType();
+  sums.values = emit.branch(
+      state.first, SmallVector<Type>(zeros.size(), type), [&] { return zeros; },
+      [&] {
+        for (size_t i = 0; i < zeros.size(); ++i)
+          loaded.push_back(
+              emit.load(type, savedSum(emit, state.sums, sums, i)));
+        return loaded;
+      });
+}
+
+void MatrixTiles::finish(Emit &emit, const TileSums &sums, Value saved,
+                         ValueRange place) const {
+  int64_t own = sums.vectors(), before = epilogue.products() - 1;
+  TileSums all = {{}, sums.rows, sums.lanes};
+  for (int64_t i = 0; i < int64_t(sums.values.size()); i += own) {
+    for (int64_t product = 0; product < before; ++product) {
+      Value first = after(emit, saved, 4 * product * panelWidth);
+      for (int64_t v = 0; v < own; ++v)
+        all.values.push_back(emit.load(sums.values[i].getType(),
+                                       savedSum(emit, first, sums, i + v)));
+    }
+    all.values.append(sums.values.begin() + i, sums.values.begin() + i + own);
+  }
+  epilogue.emit(emit, all, place);
+}
+
+//===----------------------------------------------------------------------===//
 // Tiles over all of K
 //===----------------------------------------------------------------------===//
 
-void MatrixTiles::callStream(Emit &emit, int64_t rows,
-                             const TileOperands &operands,
+void MatrixTiles::callStream(Emit &emit, int64_t product, int64_t rows,
+                             const TileOperands &operands, Value sums,
                              ValueRange place) const {
   TileShape shape = shapes.stream(rows);
-  std::string name = functionName("stream", shape);
+  bool last = product + 1 == epilogue.products();
+  std::string name = functionName(last ? "stream" : "before", shape);
+  if (!last)
+    name += "_" + std::to_string(product);
   if (!emit.hasFunction(name))
-    emitStream(emit, name, shape);
-  SmallVector<Value> arguments = {operands.x, operands.steps};
-  llvm::append_range(arguments, operands.w);
+    emitStream(emit, name, shape, product);
+  SmallVector<Value> arguments = {operands.x, operands.steps, operands.w};
+  if (sums)
+    arguments.push_back(sums);
   llvm::append_range(arguments, place);
   emit.call(name, arguments);
 }
 
-void MatrixTiles::emitStream(Emit &emit, StringRef name,
-                             TileShape shape) const {
-  int64_t products = epilogue.products(), own = 2 + products;
-  SmallVector<Type> types = {emit.pointer(), emit.getI64Type()};
-  types.append(products, emit.pointer());
+void MatrixTiles::emitStream(Emit &emit, StringRef name, TileShape shape,
+                             int64_t product) const {
+  bool several = epilogue.products() > 1;
+  SmallVector<Type> types = {emit.pointer(), emit.getI64Type(), emit.pointer()};
+  if (several)
+    types.push_back(emit.pointer());
+  int64_t own = types.size();
   llvm::append_range(types, epilogue.placeTypes(emit));
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
     // The rows are one block: their number is the distance between steps.
-    TileOperands operands = {a[0],
-                             emit.i64(shape.rows * decoder.activationBytes()),
-                             llvm::to_vector<2>(a.slice(2, products)), a[1]};
+    TileOperands operands = {
+        a[0], emit.i64(shape.rows * decoder.activationBytes()), a[2], a[1]};
     int64_t stride = panelWidth * decoder.weightBytes();
     auto prefetch = [&](Emit &emit, Value k, int64_t u) {
       if (shape.rows < shapes.prefetchRows)
         return;
-      for (Value ahead : after(emit, operands.w, emit.mul(k, stride)))
-        for (int64_t line = 0; line < stride; line += cacheLine)
-          emit.prefetch(
-              after(emit, ahead, shapes.prefetchBytes + u * stride + line),
-              intoL2);
+      Value ahead = after(emit, operands.w, emit.mul(k, stride));
+      for (int64_t line = 0; line < stride; line += cacheLine)
+        emit.prefetch(
+            after(emit, ahead, shapes.prefetchBytes + u * stride + line),
+            intoL2);
     };
     TileSums sums = mainLoop(emit, zeros(emit, shape), operands, prefetch);
-    epilogue.emit(emit, sums, a.drop_front(own));
+    Value saved = several ? a[3] : Value();
+    if (product + 1 < epilogue.products())
+      save(emit, after(emit, saved, 4 * product * panelWidth), sums);
+    else
+      finish(emit, sums, saved, a.drop_front(own));
   });
 }
 
@@ -170,52 +200,24 @@ void MatrixTiles::callSlab(Emit &emit, int64_t rows,
   if (!emit.hasFunction(name))
     emitSlab(emit, name, shape);
   SmallVector<Value> arguments = {
-      operands.x,        operands.xStride, operands.steps,
-      state.sums,        state.first,      state.last,
+      operands.x,        operands.xStride, operands.steps,   operands.w,
+      state.sums,        state.first,      state.last,       state.nextW,
       state.nextWStride, state.nextX,      state.nextXStride};
-  llvm::append_range(arguments, operands.w);
-  llvm::append_range(arguments, state.nextW);
   llvm::append_range(arguments, place);
   emit.call(name, arguments);
 }
 
-/// Address of a sum of a tile between slabs.
-Value MatrixTiles::savedSum(Emit &emit, const SlabState &state,
-                            const TileSums &sums, int64_t i) const {
-  int64_t row = i / sums.vectors(), v = i % sums.vectors();
-  int64_t rowSums = epilogue.products() * panelWidth;
-  return after(emit, state.sums, 4 * (row * rowSums + v * sums.lanes));
-}
-
-/// Zeros in the first slab, what the slab before has left in others.
-void MatrixTiles::loadSums(Emit &emit, const SlabState &state,
-                           TileSums &sums) const {
-  SmallVector<Value> zeros = sums.values, loaded;
-  Type type = zeros[0].getType();
-  sums.values = emit.branch(
-      state.first, SmallVector<Type>(zeros.size(), type), [&] { return zeros; },
-      [&] {
-        for (size_t i = 0; i < zeros.size(); ++i)
-          loaded.push_back(emit.load(type, savedSum(emit, state, sums, i)));
-        return loaded;
-      });
-}
-
 void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
   Type ptr = emit.pointer(), i64 = emit.getI64Type(), i1 = emit.getI1Type();
-  SmallVector<Type> types = {ptr, i64, i64, ptr, i1, i1, i64, ptr, i64};
-  int64_t products = epilogue.products(), w = types.size();
-  types.append(2 * products, ptr);
+  SmallVector<Type> types = {ptr, i64, i64, ptr, ptr, i1,
+                             i1,  ptr, i64, ptr, i64};
   int64_t own = types.size();
   llvm::append_range(types, epilogue.placeTypes(emit));
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
-    TileOperands operands = {a[0], a[1],
-                             llvm::to_vector<2>(a.slice(w, products)), a[2]};
+    TileOperands operands = {a[0], a[1], a[3], a[2]};
     if (shapes.slabTakesBlock())
       operands.xStride = emit.i64(shape.rows * decoder.activationBytes());
-    SlabState state = {
-        a[3], a[4], a[5], llvm::to_vector<2>(a.slice(w + products, products)),
-        a[6], a[7], a[8]};
+    SlabState state = {a[4], a[5], a[6], a[7], a[8], a[9], a[10]};
     TileSums sums = zeros(emit, shape);
     loadSums(emit, state, sums);
     auto prefetch = [&](Emit &emit, Value k, int64_t u) {
@@ -223,16 +225,14 @@ void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
       auto fetch = [&](Value base, Value stride) {
         emit.prefetch(after(emit, base, emit.mul(step, stride)), intoL2);
       };
-      for (Value next : state.nextW)
-        fetch(next, state.nextWStride);
+      fetch(state.nextW, state.nextWStride);
       fetch(state.nextX, state.nextXStride);
     };
     sums = mainLoop(emit, sums, operands, prefetch);
+    Value saved =
+        after(emit, state.sums, -4 * (epilogue.products() - 1) * panelWidth);
     emit.branch(
-        state.last, [&] { epilogue.emit(emit, sums, a.drop_front(own)); },
-        [&] {
-          for (size_t i = 0; i < sums.values.size(); ++i)
-            emit.store(sums.values[i], savedSum(emit, state, sums, i));
-        });
+        state.last, [&] { finish(emit, sums, saved, a.drop_front(own)); },
+        [&] { save(emit, state.sums, sums); });
   });
 }

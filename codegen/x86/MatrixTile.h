@@ -18,8 +18,7 @@
 
 namespace moec {
 
-/// Rows of activations x columns of a panel whose sums are in registers; so
-/// many for each of the products that a tile computes.
+/// Rows of activations x columns of a panel whose sums are in registers.
 struct TileShape {
   int64_t rows, columns;
 };
@@ -31,52 +30,49 @@ struct TileShapes {
   int64_t slabColumns; ///< columns of those
   /// See Target.
   int64_t prefetchBytes, prefetchRows;
-  /// Rows of a block of packed activations.
-  int64_t rowsOfBlock = blockRows;
 
-  /// For tiles of one or two products.
-  static TileShapes of(const Target &target, int64_t products = 1);
-  /// The same for activations that the kernel packs itself, in blocks that
-  /// suit it.
-  TileShapes withOwnBlocks() const;
+  static TileShapes of(const Target &target);
   TileShape stream(int64_t rows) const { return {rows, panelWidth}; }
   TileShape slab(int64_t rows) const { return {rows, slabColumns}; }
   /// The fewest rows that an even split into slab tiles leaves, above
   /// `streamRows` rows.
   int64_t minSlabRows() const { return (slabRows + 1) / 2; }
-  /// Whether a slab tile takes all rows of its block.
-  bool slabTakesBlock() const;
+  /// Whether a slab tile takes all rows of a block of packed activations.
+  bool slabTakesBlock() const { return slabRows == blockRows; }
 };
-
-/// An address in the weights of each product of a tile.
-using Weights = llvm::SmallVector<mlir::Value, 2>;
 
 /// Where the operands of a tile are.
 struct TileOperands {
   mlir::Value x;       ///< activation of the first row at the first step
   mlir::Value xStride; ///< bytes between steps of x
-  Weights w;           ///< weight of the first column at the first step
+  mlir::Value w;       ///< weight of the first column at the first step
   mlir::Value steps;   ///< a multiple of depthSteps
 };
 
 /// What a slab tile does besides its product.
 struct SlabState {
-  mlir::Value sums;        ///< [rows][products][panelWidth] f32 between slabs
-  mlir::Value first, last; ///< i1: no sums to load; sums are finished
-  Weights nextW;           ///< to prefetch: address, bytes per step
+  mlir::Value sums;        ///< its own, see MatrixTiles
+  mlir::Value first, last; ///< i1: no sums to load; all sums are finished
+  mlir::Value nextW;       ///< to prefetch: address, bytes per step
   mlir::Value nextWStride;
   mlir::Value nextX, nextXStride;
 };
 
 /// Emits and calls the tile functions of one decoder and one epilogue.
+///
+/// Each tile computes one product, so that weights are one sequential stream.
+/// Sums between slabs, and those of products before the epilogue's last, are in
+/// memory: f32 [rows][products][panelWidth].
 class MatrixTiles {
 public:
   MatrixTiles(const OperandDecoder &decoder, const Epilogue &epilogue,
               TileShapes shapes)
       : decoder(decoder), epilogue(epilogue), shapes(shapes) {}
 
-  /// Computes `rows` rows over all of K; `rows` is at most streamRows.
-  void callStream(Emit &emit, int64_t rows, const TileOperands &operands,
+  /// Computes `rows` rows of a product over all of K; `rows` is at most
+  /// streamRows. `sums` are the first product's, if there are several.
+  void callStream(Emit &emit, int64_t product, int64_t rows,
+                  const TileOperands &operands, mlir::Value sums,
                   mlir::ValueRange place) const;
   /// Computes `rows` rows over a slab; `rows` is at most slabRows.
   void callSlab(Emit &emit, int64_t rows, const TileOperands &operands,
@@ -86,17 +82,23 @@ private:
   using Prefetch =
       llvm::function_ref<void(Emit &, mlir::Value step, int64_t unrolled)>;
 
-  void emitStream(Emit &emit, llvm::StringRef name, TileShape shape) const;
+  void emitStream(Emit &emit, llvm::StringRef name, TileShape shape,
+                  int64_t product) const;
   void emitSlab(Emit &emit, llvm::StringRef name, TileShape shape) const;
   std::string functionName(const char *kind, TileShape shape) const;
   TileSums zeros(Emit &emit, TileShape shape) const;
   /// sums += x * w over the steps, one chain for each sum.
   TileSums mainLoop(Emit &emit, TileSums sums, const TileOperands &operands,
                     Prefetch prefetch) const;
-  void step(Emit &emit, TileSums &sums, mlir::Value x, const Weights &w) const;
-  mlir::Value savedSum(Emit &emit, const SlabState &state, const TileSums &sums,
+  void step(Emit &emit, TileSums &sums, mlir::Value x, mlir::Value w) const;
+  int64_t rowSums() const { return epilogue.products() * panelWidth; }
+  mlir::Value savedSum(Emit &emit, mlir::Value saved, const TileSums &sums,
                        int64_t i) const;
+  void save(Emit &emit, mlir::Value saved, const TileSums &sums) const;
   void loadSums(Emit &emit, const SlabState &state, TileSums &sums) const;
+  /// The epilogue, for `sums` of the last product and those saved of others.
+  void finish(Emit &emit, const TileSums &sums, mlir::Value saved,
+              mlir::ValueRange place) const;
 
   const OperandDecoder &decoder;
   const Epilogue &epilogue;

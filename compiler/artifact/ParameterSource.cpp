@@ -85,13 +85,14 @@ static uint64_t mix(uint64_t value) {
 }
 
 RandomParameter::RandomParameter(uint64_t seed, llvm::StringRef name,
-                                 moert::TensorForm form)
+                                 moert::TensorForm form, bool table)
     : key(mix(seed) ^ moert::checksum(name.data(), name.size())),
       type(form.type) {
   bool vector = form.shape.size() == 1;
   center = vector ? 1.0f : 0.0f;
   // A uniform distribution of radius r has the variance r^2 / 3.
-  radius = vector ? 0.1f : std::sqrt(3.0f / float(form.shape.back()));
+  float terms = table ? 1.0f : float(form.shape.back());
+  radius = vector ? 0.1f : std::sqrt(3.0f / terms);
 }
 
 float RandomParameter::element(uint64_t index) const {

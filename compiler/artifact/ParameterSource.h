@@ -59,11 +59,14 @@ private:
 
 /// Random values of the scale that trained weights have, so that activations
 /// neither vanish nor explode: a vector is uniform in [0.9, 1.1), like the
-/// weights of a norm; a matrix with K columns is uniform with variance 1 / K.
+/// weights of a norm; a matrix with K columns is uniform with variance 1 / K, a
+/// table of which rows are looked up with variance 1. So tokens differ, and are
+/// routed to all experts, as trained models do.
 /// An element depends on nothing but the seed, the name and its index.
 class RandomParameter : public ParameterSource {
 public:
-  RandomParameter(uint64_t seed, llvm::StringRef name, moert::TensorForm form);
+  RandomParameter(uint64_t seed, llvm::StringRef name, moert::TensorForm form,
+                  bool table = false);
 
   const uint8_t *read(uint64_t offset, uint64_t length,
                       uint8_t *scratch) const override;

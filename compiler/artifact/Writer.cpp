@@ -89,7 +89,8 @@ ArtifactWriter::openSource(const ArtifactTensor &tensor) {
   moe::ParameterOp parameter = tensor.parameter;
   if (contents.randomSeed)
     return std::make_unique<RandomParameter>(
-        *contents.randomSeed, parameter.getSymName(), tensor.form);
+        *contents.randomSeed, parameter.getSymName(), tensor.form,
+        contents.tables.contains(parameter.getSymName()));
   if (!parameter.getSource() || !contents.weights)
     return createStringError(
         "parameter '" + parameter.getSymName() +

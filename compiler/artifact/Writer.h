@@ -17,6 +17,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
@@ -61,6 +62,8 @@ struct ArtifactContents {
   WeightFiles *weights = nullptr;
   /// All parameters get random values from this seed, whatever their source.
   std::optional<uint64_t> randomSeed;
+  /// Names of parameters of which the model only looks up rows.
+  llvm::StringSet<> tables;
   /// The bytes of a SentencePiece model; none if empty.
   llvm::StringRef tokenizer;
   /// Called now and then: bytes of weights written, and all. By any thread, one

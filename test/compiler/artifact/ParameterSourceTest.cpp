@@ -66,6 +66,14 @@ TEST(RandomParameterTest, MatrixIsUniformWithVarianceOfOneOverColumns) {
   }
 }
 
+TEST(RandomParameterTest, TableHasUnitVariance) {
+  RandomParameter source(7, "table", formOf(DataType::BF16, {100, 64}), true);
+  double squares = 0;
+  for (float value : valuesOf(source, DataType::BF16, 6400))
+    squares += value * value;
+  EXPECT_NEAR(squares / 6400, 1.0, 0.04);
+}
+
 TEST(RandomParameterTest, VectorIsNearOne) {
   RandomParameter source(7, "norm", formOf(DataType::BF16, {64}));
   for (float value : valuesOf(source, DataType::BF16, 64))
