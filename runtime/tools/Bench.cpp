@@ -136,8 +136,8 @@ written; the peak is what the data sheet says.
 Shares are medians of the ratios to the probe right before. Bytes are those of
 the weights a step has to read, with experts as even routing would choose them;
 operations those of matrix products. Attention is in neither. A model that
-routes unevenly, as random weights do, reads fewer experts than that if tokens
-are few, so its share of the read probe is then less than what is printed.
+routes unevenly reads fewer experts than that if tokens are few, so its share of
+the read probe is then less than what is printed.
 
 --json prints one object: `read_probe_gb_s`, `dot_peak_gflop_s`,
 `launches_per_step`, and `tests`, a list of `name`, `tokens_per_s`,

@@ -12,7 +12,7 @@
 ///   moec-bench-fusion [--target=host] [--threads=2] [--tokens=1,16,64,512]
 ///                     [--repeat=7] [--uneven] [--small-pages] [--cpu-time]
 ///
-/// Slots go to the experts evenly, or as unevenly as random weights route.
+/// Slots go to the experts evenly, or very unevenly.
 ///
 //===----------------------------------------------------------------------===//
 
@@ -55,8 +55,7 @@ void *makeWeights(bool smallPages) {
   return data;
 }
 
-/// Of what random weights make of random tokens: how often each expert is
-/// chosen.
+/// How often each expert is chosen of a model that routes unevenly.
 constexpr double popularity[experts] = {60, 39, 14, 9, 2, 2, 1, 1};
 
 /// The expert of each slot: those of a token differ.
