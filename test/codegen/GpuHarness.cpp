@@ -242,6 +242,7 @@ int32_t GpuKernel::run(const std::vector<Argument> &arguments, int64_t rows,
   for (emulator::Completion &each : request.settings.completion)
     each = mode.completion;
   request.settings.instructionLimit = mode.instructionLimit;
+  request.settings.hostThreads = mode.hostThreads;
   emulator::CheckSelection checks;
   if (mode.checks && !emulator::parseChecks(mode.checks, checks))
     throw std::runtime_error(std::string("no checks: ") + mode.checks);

@@ -30,6 +30,7 @@ struct GpuMode {
   /// Sees the launch instead of the checks, if there is one.
   emulator::Monitor *monitor = nullptr;
   uint64_t instructionLimit = 0; ///< of a launch that may not end
+  unsigned hostThreads = 0;      ///< 0 for one for each CPU
 
   std::string name() const;
 };

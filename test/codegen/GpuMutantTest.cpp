@@ -122,12 +122,13 @@ const std::vector<GpuMutant> phaseMutants = {
      {race},
      {"fence.acq_rel.gpu;", "fence.acq_rel.cta;", 0}},
     // These two show only where a block of the second phase overtakes one of
-    // the first; the emulated device begins those first, and runs each to its
-    // end unless it waits.
+    // the first, as some random orders let it.
     {"NoWaitForOtherBlocks",
-     {shown::nothing},
+     {race, shown::nothing},
      {"(ld.relaxed.gpu[^\n]*\n(?: [^\n]*\n)*?) @%p\\d+ bra[^\n]*\n", "$1"}},
-    {"ABlockCountsTwice", {shown::nothing}, {"4294967296", "8589934592", -1}},
+    {"ABlockCountsTwice",
+     {race, shown::nothing},
+     {"4294967296", "8589934592", -1}},
     {"NoBarrierBeforeTelling",
      {race},
      {" bar.sync 0;\n( @%p\\d+ bra[^\n]*\n fence)", "$1"}},

@@ -105,6 +105,7 @@ static std::vector<GpuMode> mutantModes() {
   for (GpuMode &mode : modes) {
     mode.checks = "all";
     mode.instructionLimit = 2000000;
+    mode.hostThreads = 1; // so that each run is like the last
   }
   return modes;
 }

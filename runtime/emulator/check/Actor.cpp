@@ -7,22 +7,6 @@
 #include <algorithm>
 
 namespace emulator {
-namespace {
-
-/// Strong accesses say how far they reach.
-Scope strengthOf(const Access &access) {
-  if (access.kind == AccessKind::Load || access.kind == AccessKind::Store) {
-    if (access.order == MemoryOrder::Weak)
-      return Scope::None;
-    if (access.order == MemoryOrder::Volatile ||
-        access.order == MemoryOrder::Mmio)
-      return Scope::System;
-  }
-  return access.scope == Scope::None ? Scope::Gpu : access.scope;
-}
-
-} // namespace
-
 uint32_t Actor::endEpoch() {
   if (!dirty_)
     return epoch_ - 1;
@@ -56,7 +40,7 @@ KnowledgePtr Actor::release(Mask lanes) {
   eachKnowledge(lanes, [&](Mask same, const KnowledgePtr &known) {
     const Mask own = (same & live) == live ? allLanes : same;
     const ClockPtr seen = clockOf(known, Path::Seen);
-    const ClockPtr raised = VectorClock::raise(seen, agent_, own, epoch);
+    const ClockPtr raised = VectorClock::raise(seen, agent_.number, own, epoch);
     if (raised == seen) {
       released = join(released, known);
       return;
@@ -77,7 +61,7 @@ KnowledgePtr Actor::releaseFenced(Mask lanes, Path fence) {
     auto less = std::make_shared<Knowledge>(*known);
     // A fence of all lanes at once passes what each did, which one lane
     // does not know of the others.
-    less->of(Path::Seen) = VectorClock::bound(known->of(fence), agent_,
+    less->of(Path::Seen) = VectorClock::bound(known->of(fence), agent_.number,
                                               known->of(Path::Seen), same);
     if (fence == Path::FencedBlock)
       less->of(Path::FencedDevice) = nullptr;
@@ -133,7 +117,7 @@ void Actor::fence(Mask lanes, std::initializer_list<Path> passed) {
     auto more = known ? std::make_shared<Knowledge>(*known)
                       : std::make_shared<Knowledge>();
     const ClockPtr all =
-        VectorClock::raise(more->of(Path::Seen), agent_, same, epoch);
+        VectorClock::raise(more->of(Path::Seen), agent_.number, same, epoch);
     for (Path path : passed)
       more->of(path) = VectorClock::join(more->of(path), all);
     learn(same, more);
@@ -171,47 +155,6 @@ void Actor::acquireDeferred(Mask lanes, bool far) {
     deferred.far = nullptr;
     deferring_ &= ~(Mask(1) << lane);
   }
-}
-
-Actor::SiteMark &Actor::siteMark(Marks &marks, const Access &access) {
-  const Site *site = &warp_.site();
-  const auto key = reinterpret_cast<uintptr_t>(site) / sizeof(Site) +
-                   static_cast<uintptr_t>(access.kind);
-  SiteMark &found = sites_[key % sites_.size()];
-  if (found.site == site && found.epoch == epoch_ && found.kind == access.kind)
-    return found;
-  found = {};
-  found.site = site;
-  found.epoch = use();
-  found.kind = access.kind;
-  Source source;
-  source.agent = agent_;
-  source.epoch = epoch_;
-  source.kind = access.kind;
-  source.scope = strengthOf(access);
-  source.site = site;
-  source.collective = access.kind == AccessKind::Load &&
-                      (site->convergence == Convergence::Aligned ||
-                       site->convergence == Convergence::Full);
-  found.collective = source.collective;
-  found.mark = marks.add(std::move(source));
-  return found;
-}
-
-Mark Actor::mark(Marks &marks, const Access &access, bool &collective) {
-  const SiteMark &found = siteMark(marks, access);
-  collective = found.collective;
-  return found.mark;
-}
-
-Mark Actor::markTogether(Marks &marks, const Access &access, Mask lanes) {
-  SiteMark &found = siteMark(marks, access);
-  auto &[known, mark] = found.together[(lanes * 0x9E3779B1u) >> 29 & 7];
-  if (!mark || known != lanes) {
-    known = lanes;
-    mark = marks.addReaders({0, Marks::sourceOf(found.mark), lanes});
-  }
-  return mark;
 }
 
 } // namespace emulator

@@ -10,7 +10,7 @@
 #ifndef RUNTIME_EMULATOR_CHECK_ACTOR_H
 #define RUNTIME_EMULATOR_CHECK_ACTOR_H
 
-#include "runtime/emulator/check/Marks.h"
+#include "runtime/emulator/check/Acquaintance.h"
 #include "runtime/emulator/check/ProductRegisters.h"
 #include "runtime/emulator/machine/Grid.h"
 
@@ -20,10 +20,10 @@ namespace emulator {
 
 class Actor {
 public:
-  Actor(Warp &warp, uint32_t agent) : warp_(warp), agent_(agent) {}
+  Actor(Warp &warp, const Agent &agent) : warp_(warp), agent_(agent) {}
 
   Warp &warp() const { return warp_; }
-  uint32_t agent() const { return agent_; }
+  const Agent &agent() const { return agent_; }
   uint32_t epoch() const { return epoch_; }
   const KnowledgePtr &knowledge(unsigned lane) const {
     return split_ ? (*split_)[lane] : all_;
@@ -57,38 +57,13 @@ public:
   /// Ends the epoch: what follows is not ordered by what was kept of it.
   uint32_t endEpoch();
 
-  /// The mark of lane 0 for accesses of the current instruction; that of every
-  /// lane if they are collective.
-  Mark mark(Marks &marks, const Access &access, bool &collective);
-  /// The mark of a place that several of the access's lanes read.
-  Mark markTogether(Marks &marks, const Access &access, Mask lanes);
-  void forgetMarks() { sites_ = {}; }
-
-  /// What a lane is about to compare with: a source that was found to be
-  /// ordered before every lane of the warp in an epoch stays so.
-  bool knownBefore(uint32_t source) const {
-    return before_[source % before_.size()].first == source;
-  }
-  /// Whether that was found in `epoch` or before.
-  bool knownBefore(uint32_t source, uint32_t epoch) const {
-    const auto &[known, since] = before_[source % before_.size()];
-    return known == source && since <= epoch;
-  }
-  void setKnownBefore(uint32_t source, uint32_t epoch) {
-    before_[source % before_.size()] = {source, epoch};
-  }
-  /// A source of another warp that was found not to be, for as long as no lane
-  /// learns anything.
-  bool knownUnordered(uint32_t source) const {
-    const auto &[known, version] = unordered_[source % unordered_.size()];
-    return known == source && version == version_;
-  }
-  void setKnownUnordered(uint32_t source) {
-    unordered_[source % unordered_.size()] = {source, version_};
-  }
-  void forgetKnown() {
-    before_ = {};
-    unordered_ = {};
+  /// Changes whenever a lane learns something.
+  uint32_t version() const { return version_; }
+  Acquaintance &acquaintance(unsigned ledger) {
+    auto &found = acquaintances_[ledger];
+    if (!found)
+      found = std::make_unique<Acquaintance>();
+    return *found;
   }
 
   /// The operations of the warp that are being performed, innermost last.
@@ -96,34 +71,22 @@ public:
   std::unique_ptr<ProductRegisters> products; ///< once it issued one
 
 private:
-  struct SiteMark {
-    const Site *site = nullptr;
-    uint32_t epoch = 0;
-    AccessKind kind = AccessKind::Load;
-    bool collective = false;
-    Mark mark = 0;
-    /// Marks of places that several lanes read, by these.
-    std::array<std::pair<Mask, Mark>, 8> together{};
-  };
   struct Deferred {
     KnowledgePtr near, far;
   };
   void learn(Mask lanes, const KnowledgePtr &knowledge);
   template <class Visit> void eachKnowledge(Mask lanes, Visit visit) const;
-  SiteMark &siteMark(Marks &marks, const Access &access);
 
   Warp &warp_;
-  const uint32_t agent_;
+  const Agent &agent_;
   uint32_t epoch_ = 1;
   bool dirty_ = false; ///< the epoch was used
   KnowledgePtr all_;   ///< while every lane knows the same
   std::unique_ptr<std::array<KnowledgePtr, warpLanes>> split_;
   std::array<Deferred, warpLanes> deferred_;
   Mask deferring_ = 0;
-  std::array<SiteMark, 64> sites_{};
-  std::array<std::pair<uint32_t, uint32_t>, 256> before_{};
-  std::array<std::pair<uint32_t, uint32_t>, 256> unordered_{};
   uint32_t version_ = 1; ///< of what the lanes know
+  std::array<std::unique_ptr<Acquaintance>, ledgers> acquaintances_;
 };
 
 } // namespace emulator

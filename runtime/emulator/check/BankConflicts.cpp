@@ -48,6 +48,20 @@ Wavefronts wavefrontsOf(const uint64_t (&address)[warpLanes], Mask lanes,
   return wavefronts;
 }
 
+BankConflicts::~BankConflicts() {
+  if (!launch_)
+    return;
+  std::lock_guard<std::mutex> lock(launch_->mutex_);
+  for (const auto &[site, own] : counts_) {
+    BankCount &count = launch_->counts_[site];
+    count.line = own.line;
+    count.instruction = own.instruction;
+    count.accesses += own.accesses;
+    count.wavefronts += own.wavefronts;
+    count.least += own.least;
+  }
+}
+
 void BankConflicts::launchBegins(Grid &) { counts_.clear(); }
 
 bool BankConflicts::access(Warp &warp, const Access &access) {

@@ -18,6 +18,7 @@
 #include "runtime/emulator/check/Monitor.h"
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,15 @@ struct BankCount {
 
 class BankConflicts final : public Monitor {
 public:
+  BankConflicts() = default;
+  /// Counts for a cluster, to be added to `launch` at its end.
+  explicit BankConflicts(BankConflicts &launch) : launch_(&launch) {}
+  ~BankConflicts() override;
+
+  std::unique_ptr<Monitor> ofCluster(Cluster &) override {
+    return std::make_unique<BankConflicts>(*this);
+  }
+  bool concurrent() const override { return true; }
   void launchBegins(Grid &grid) override;
   bool access(Warp &warp, const Access &access) override;
   /// A line for each instruction with conflicts.
@@ -44,6 +54,8 @@ public:
   std::vector<BankCount> counts() const;
 
 private:
+  BankConflicts *launch_ = nullptr;
+  std::mutex mutex_; ///< while clusters end
   std::map<const Site *, BankCount> counts_;
 };
 

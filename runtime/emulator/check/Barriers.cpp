@@ -28,20 +28,12 @@ uint32_t registersAtStart(Block &block) {
 
 } // namespace
 
-void BarrierCheck::launchBegins(Grid &) {
-  clusters_.clear();
-  registers_.clear();
-}
-
 bool BarrierCheck::overwrites(Warp &warp, Mask lanes, uint64_t address,
                               uint64_t bytes) {
-  const auto found = clusters_.find(&warp.cluster());
-  if (found == clusters_.end() || address >= found->second.end ||
-      address + bytes <= found->second.first)
+  if (address >= end_ || address + bytes <= first_)
     return false;
-  const auto &live = found->second.live;
-  const auto after = live.lower_bound(address + bytes);
-  if (after == live.begin())
+  const auto after = live_.lower_bound(address + bytes);
+  if (after == live_.begin())
     return false;
   const auto &[place, object] = *std::prev(after);
   if (place + mbarrierBytes <= address)
@@ -54,7 +46,7 @@ bool BarrierCheck::overwrites(Warp &warp, Mask lanes, uint64_t address,
 }
 
 bool BarrierCheck::access(Warp &warp, const Access &access) {
-  if (access.mbarrier || access.kind == AccessKind::Load || clusters_.empty())
+  if (access.mbarrier || access.kind == AccessKind::Load || live_.empty())
     return true;
   for (Mask left = access.lanes; left; left &= left - 1) {
     const auto lane = static_cast<unsigned>(__builtin_ctz(left));
@@ -92,26 +84,25 @@ void BarrierCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
   }
   if (event.action == BarrierEvent::Action::Look)
     return;
-  Objects &objects = clusters_[&warp.cluster()];
   if (event.action == BarrierEvent::Action::Invalidate) {
-    objects.live.erase(event.address);
+    live_.erase(event.address);
     return;
   }
   if (event.action != BarrierEvent::Action::Init) {
-    ++objects.live[event.address].uses;
+    ++live_[event.address].uses;
     return;
   }
-  const auto known = objects.live.find(event.address);
-  if (known != objects.live.end() && known->second.init)
+  const auto known = live_.find(event.address);
+  if (known != live_.end() && known->second.init)
     warp.fault(FaultKind::Check,
                "initialises the mbarrier that was initialised at " +
                    at(*known->second.init) +
                    (known->second.uses ? ", used since," : "") +
                    " and not invalidated",
                lanes, event.address);
-  objects.live[event.address] = {&warp.site(), 0};
-  objects.first = std::min(objects.first, event.address);
-  objects.end = std::max(objects.end, event.address + mbarrierBytes);
+  live_[event.address] = {&warp.site(), 0};
+  first_ = std::min(first_, event.address);
+  end_ = std::max(end_, event.address + mbarrierBytes);
 }
 
 // --- setmaxnreg ---
@@ -157,7 +148,6 @@ bool BarrierCheck::agree(Block &block, std::string &wrong) {
 }
 
 void BarrierCheck::blockEnds(Block &block) {
-  clusters_.erase(&block.cluster());
   std::string wrong;
   if (registers_.count(&block) && !agree(block, wrong)) {
     Fault fault;

@@ -22,7 +22,10 @@ namespace emulator {
 
 class BarrierCheck final : public Monitor {
 public:
-  void launchBegins(Grid &grid) override;
+  std::unique_ptr<Monitor> ofCluster(Cluster &) override {
+    return std::make_unique<BarrierCheck>();
+  }
+  bool concurrent() const override { return true; }
   void blockEnds(Block &block) override;
   bool access(Warp &warp, const Access &access) override;
   bool engineAccess(Warp &warp, AccessKind kind, uint64_t address,
@@ -35,17 +38,13 @@ private:
     const Site *init = nullptr;
     uint64_t uses = 0; ///< arrivals and waits since
   };
-  /// The mbarriers of a cluster, by generic address.
-  struct Objects {
-    std::map<uint64_t, Live> live;
-    uint64_t first = ~uint64_t(0), end = 0; ///< around all of them
-  };
 
   static void aligned(Warp &warp, Mask lanes);
   bool overwrites(Warp &warp, Mask lanes, uint64_t address, uint64_t bytes);
   bool agree(Block &block, std::string &wrong);
 
-  std::unordered_map<Cluster *, Objects> clusters_;
+  std::map<uint64_t, Live> live_;           ///< mbarriers, by generic address
+  uint64_t first_ = ~uint64_t(0), end_ = 0; ///< around all of them
   /// Registers of a thread that the warps of a block asked for last; 0 for as
   /// many as it began with.
   std::unordered_map<Block *, std::vector<uint32_t>> registers_;

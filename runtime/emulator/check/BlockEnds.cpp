@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/ClusterRaces.h"
 
 #include <algorithm>
 #include <set>
@@ -15,8 +15,8 @@ namespace emulator {
 
 /// A bulk store reads the block's shared memory. Loads that nobody waits for
 /// are left alone: public kernels run ahead of their last tile.
-bool RaceCheck::storesAreOver(ClusterState &state) {
-  for (const auto &[key, groups] : state.groups) {
+bool ClusterRaces::storesAreOver() {
+  for (const auto &[key, groups] : ordering_.state().groups) {
     if (key.second != AsyncKind::Bulk || !reports_.waits)
       continue;
     for (const OperationGroups::Open &open : groups.open) {
@@ -36,8 +36,9 @@ bool RaceCheck::storesAreOver(ClusterState &state) {
 
 /// Whether a thread of the block, which lasts until its last thread ends,
 /// knows what `lanes` of a source did.
-bool RaceCheck::knownToABlock(ClusterState &state, unsigned rank,
-                              const Source &source, Mask lanes) {
+bool ClusterRaces::knownToABlock(unsigned rank, const Source &source,
+                                 Mask lanes) {
+  const ClusterState &state = ordering_.state();
   for (unsigned index = 0; index < state.warpsPerBlock; ++index) {
     const Actor &actor = *state.actors[rank * state.warpsPerBlock + index];
     const unsigned lanesToAsk = actor.uniform() ? 1 : warpLanes;
@@ -50,25 +51,25 @@ bool RaceCheck::knownToABlock(ClusterState &state, unsigned rank,
 
 /// What other blocks of a cluster did in a block's shared memory must be
 /// ordered before its end.
-bool RaceCheck::othersAreOver(ClusterState &state, Block &block,
-                              const Shadow &shadow) {
+bool ClusterRaces::othersAreOver(Block &block) {
   const uint64_t origin =
       sharedWindow + (uint64_t(block.rank()) << sharedRankShift);
+  const auto &actors = ordering_.state().actors;
   std::set<std::pair<uint32_t, Mask>> seen;
   bool over = true;
-  shadow.eachMarkIn(origin, block.sharedBytes(), [&](Mark mark) {
+  shared_.shadow.eachMarkIn(origin, block.sharedBytes(), [&](Mark mark) {
     while (mark && over) {
-      const Marks::Readers head = marks_.readers(mark);
+      const Marks::Readers head = shared_.marks.readers(mark);
       mark = head.next;
       if (!seen.insert({head.source, head.lanes}).second)
         continue;
-      const Source &source = marks_.source(head.source);
-      const auto by = std::find_if(
-          state.actors.begin(), state.actors.end(),
-          [&](const auto &each) { return each->agent() == source.agent; });
-      if (by == state.actors.end() ||
-          (*by)->warp().block().rank() == block.rank() ||
-          knownToABlock(state, block.rank(), source, head.lanes))
+      const Source &source = shared_.marks.source(head.source);
+      const auto by =
+          std::find_if(actors.begin(), actors.end(), [&](const auto &each) {
+            return &each->agent() == source.agent;
+          });
+      if (by == actors.end() || (*by)->warp().block().rank() == block.rank() ||
+          knownToABlock(block.rank(), source, head.lanes))
         continue;
       Warp::Acting acting((*by)->warp(), *source.site);
       (*by)->warp().fault(
@@ -83,18 +84,15 @@ bool RaceCheck::othersAreOver(ClusterState &state, Block &block,
 }
 
 /// Called for each block as its cluster ends.
-void RaceCheck::blockEnds(Block &block) {
+void ClusterRaces::blockEnds(Block &block) {
+  if (block.rank() || !storesAreOver())
+    return;
   Cluster &cluster = block.cluster();
-  ClusterState &state = ordering_.participants().state(cluster);
-  const auto shadow = shared_.find(&cluster);
-  bool over = storesAreOver(state);
-  if (shadow != shared_.end() && cluster.blocks().size() > 1 && reports_.races)
-    for (auto &each : cluster.blocks())
-      over = over && othersAreOver(state, *each, *shadow->second);
-  ordering_.participants().forget(cluster);
-  shared_.erase(&cluster);
-  lastCluster_ = nullptr;
-  lastWarp_ = nullptr;
+  if (cluster.blocks().size() == 1 || !reports_.races)
+    return;
+  for (auto &each : cluster.blocks())
+    if (!othersAreOver(*each))
+      return;
 }
 
 } // namespace emulator

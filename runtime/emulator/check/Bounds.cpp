@@ -24,8 +24,6 @@ void BoundsCheck::launchBegins(Grid &grid) {
     variables_.push_back({"dynamic shared memory",
                           sharedReserved + kernel.dynamicSharedOffset,
                           dynamic});
-  last_ = 0;
-  performing_ = 0;
 }
 
 /// Whether the bytes lie in one variable. A variable that a kernel sees by a

@@ -20,6 +20,10 @@ namespace emulator {
 class BoundsCheck final : public Monitor {
 public:
   void launchBegins(Grid &grid) override;
+  std::unique_ptr<Monitor> ofCluster(Cluster &) override {
+    return std::make_unique<BoundsCheck>(*this);
+  }
+  bool concurrent() const override { return true; }
   bool access(Warp &warp, const Access &access) override;
   bool engineAccess(Warp &warp, AccessKind kind, uint64_t address,
                     uint32_t bytes) override;

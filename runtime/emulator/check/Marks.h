@@ -9,6 +9,7 @@
 #ifndef RUNTIME_EMULATOR_CHECK_MARKS_H
 #define RUNTIME_EMULATOR_CHECK_MARKS_H
 
+#include "runtime/emulator/check/Agents.h"
 #include "runtime/emulator/check/Knowledge.h"
 #include "runtime/emulator/check/Operation.h"
 #include "runtime/emulator/machine/Access.h"
@@ -21,7 +22,7 @@ namespace emulator {
 /// The accesses of one instruction in one epoch of a warp, or what one
 /// asynchronous operation reads or writes.
 struct Source {
-  uint32_t agent = 0;
+  const Agent *agent = nullptr;
   uint32_t epoch = 0; ///< of an operation: when it was issued
   AccessKind kind = AccessKind::Load;
   Scope scope = Scope::None; ///< of strong accesses; None for weak ones

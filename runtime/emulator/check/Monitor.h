@@ -16,6 +16,8 @@
 #include "runtime/emulator/machine/Settings.h"
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 namespace emulator {
 
@@ -86,6 +88,15 @@ public:
   virtual ~Monitor() = default;
 
   virtual void launchBegins(Grid &grid) {}
+  /// Between these two: what watches a cluster instead, for as long as it runs.
+  /// Null if this monitor hears of every cluster itself.
+  virtual std::unique_ptr<Monitor> ofCluster(Cluster &cluster) {
+    return nullptr;
+  }
+  /// Whether clusters may run beside each other, on several host threads: each
+  /// has a monitor of its own, and strong accesses to global memory are made
+  /// one at a time with what is told of them.
+  virtual bool concurrent() const { return false; }
   /// After the last block; findings that are left become the launch's fault.
   virtual void launchEnds(Grid &grid, Fault &fault) {}
   virtual void blockBegins(Block &block) {}

@@ -12,6 +12,7 @@
 
 #include "runtime/emulator/check/Monitor.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,8 +22,26 @@ namespace emulator {
 class MonitorChain final : public Monitor {
 public:
   explicit MonitorChain(std::vector<std::unique_ptr<Monitor>> monitors)
-      : monitors_(std::move(monitors)) {}
+      : owned_(std::move(monitors)) {
+    for (auto &monitor : owned_)
+      monitors_.push_back(monitor.get());
+  }
 
+  std::unique_ptr<Monitor> ofCluster(Cluster &cluster) override {
+    auto part =
+        std::make_unique<MonitorChain>(std::vector<std::unique_ptr<Monitor>>());
+    for (Monitor *monitor : monitors_) {
+      std::unique_ptr<Monitor> own = monitor->ofCluster(cluster);
+      part->monitors_.push_back(own ? own.get() : monitor);
+      if (own)
+        part->owned_.push_back(std::move(own));
+    }
+    return part;
+  }
+  bool concurrent() const override {
+    return std::all_of(monitors_.begin(), monitors_.end(),
+                       [](Monitor *each) { return each->concurrent(); });
+  }
   void launchBegins(Grid &grid) override {
     each([&](Monitor &monitor) { monitor.launchBegins(grid); });
   }
@@ -71,24 +90,25 @@ public:
 
   std::string summary() const override {
     std::string text;
-    for (const auto &monitor : monitors_)
+    for (const Monitor *monitor : monitors_)
       text += monitor->summary();
     return text;
   }
 
 private:
   template <class Call> void each(Call call) {
-    for (auto &monitor : monitors_)
+    for (Monitor *monitor : monitors_)
       call(*monitor);
   }
   template <class Call> bool all(Call call) {
-    for (auto &monitor : monitors_)
+    for (Monitor *monitor : monitors_)
       if (!call(*monitor))
         return false;
     return true;
   }
 
-  std::vector<std::unique_ptr<Monitor>> monitors_;
+  std::vector<std::unique_ptr<Monitor>> owned_;
+  std::vector<Monitor *> monitors_;
 };
 
 } // namespace emulator

@@ -18,33 +18,31 @@ using Action = AsyncEvent::Action;
 } // namespace
 
 void Ordering::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
-  ClusterState &state = participants_.state(warp.cluster());
-  Actor &actor = state.actor(warp);
+  Actor &actor = state_.actor(warp);
   switch (event.action) {
   case Action::Issue:
-    return issue(state, actor, lanes, event);
+    return issue(actor, lanes, event);
   case Action::Commit:
-    return commit(state, actor, lanes, event.kind);
+    return commit(actor, lanes, event.kind);
   case Action::Wait:
     if (event.kind == AsyncKind::Matrix)
-      return waitForProducts(state, actor, event.keep);
-    return wait(state, actor, lanes, event);
+      return waitForProducts(actor, event.keep);
+    return wait(actor, lanes, event);
   case Action::Perform:
-    return perform(state, actor, event);
+    return perform(actor, event);
   case Action::PerformEnd:
-    return performEnd(state, actor, lanes, event);
+    return performEnd(actor, lanes, event);
   }
 }
 
-void Ordering::perform(ClusterState &state, Actor &actor,
-                       const AsyncEvent &event) {
-  auto found = state.operations.find(event.id);
+void Ordering::perform(Actor &actor, const AsyncEvent &event) {
+  auto found = state_.operations.find(event.id);
   const OperationPtr operation =
-      found == state.operations.end() ? nullptr : found->second;
+      found == state_.operations.end() ? nullptr : found->second;
   actor.performing.push_back(operation);
   if (!operation || !event.whole)
     return;
-  const ProductGroups &products = state.productsOf(actor.warp());
+  const ProductGroups &products = state_.productsOf(actor.warp());
   const auto &own = products.members[actor.warp().index() % warpgroupWarps];
   const auto place = std::find(own.parts.begin(), own.parts.end(), operation);
   if (place == own.parts.end())
@@ -57,8 +55,7 @@ void Ordering::perform(ClusterState &state, Actor &actor,
       operation->siblings[next++] = member.parts[product - member.first].get();
 }
 
-void Ordering::performEnd(ClusterState &state, Actor &actor, Mask lanes,
-                          const AsyncEvent &event) {
+void Ordering::performEnd(Actor &actor, Mask lanes, const AsyncEvent &event) {
   const OperationPtr operation = actor.performing.back();
   actor.performing.pop_back();
   if (!operation)
@@ -69,14 +66,13 @@ void Ordering::performEnd(ClusterState &state, Actor &actor, Mask lanes,
   operation->unperformed -= std::min<unsigned>(
       operation->unperformed, unsigned(__builtin_popcount(lanes)));
   if (!operation->unperformed)
-    state.operations.erase(event.id);
+    state_.operations.erase(event.id);
 }
 
-void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
-                     const AsyncEvent &event) {
+void Ordering::issue(Actor &actor, Mask lanes, const AsyncEvent &event) {
   auto operation = std::make_shared<Operation>();
   operation->kind = event.kind;
-  operation->agent = actor.agent();
+  operation->agent = &actor.agent();
   operation->epoch = actor.use();
   operation->lanes = lanes;
   operation->toBarrier = event.toBarrier;
@@ -96,16 +92,16 @@ void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
       (*operation->each)[lane] = actor.knowledge(lane);
   }
   actor.endEpoch();
-  state.operations[event.id] = operation;
+  state_.operations[event.id] = operation;
   if (event.toBarrier)
     return;
   if (event.kind == AsyncKind::Matrix) {
-    ProductGroups &products = state.productsOf(actor.warp());
+    ProductGroups &products = state_.productsOf(actor.warp());
     products.members[actor.warp().index() % warpgroupWarps].parts.push_back(
         operation);
     return;
   }
-  OperationGroups &groups = state.groups[{&actor, event.kind}];
+  OperationGroups &groups = state_.groups[{&actor, event.kind}];
   OperationGroups::Open open;
   open.operation = operation;
   open.lanes = open.reading = lanes;
@@ -114,19 +110,18 @@ void Ordering::issue(ClusterState &state, Actor &actor, Mask lanes,
   groups.open.push_back(std::move(open));
 }
 
-void Ordering::commit(ClusterState &state, Actor &actor, Mask lanes,
-                      AsyncKind kind) {
+void Ordering::commit(Actor &actor, Mask lanes, AsyncKind kind) {
   if (kind == AsyncKind::Matrix) {
     const unsigned index = actor.warp().index();
     auto &member =
-        state.products[{actor.warp().block().rank(), index / warpgroupWarps}]
+        state_.products[{actor.warp().block().rank(), index / warpgroupWarps}]
             .members[index % warpgroupWarps];
     for (const OperationPtr &part : member.parts)
       part->committed = true;
     member.groups.push_back(member.issued());
     return;
   }
-  OperationGroups &groups = state.groups[{&actor, kind}];
+  OperationGroups &groups = state_.groups[{&actor, kind}];
   for (unsigned lane = 0; lane < warpLanes; ++lane)
     groups.committed[lane] += lanes >> lane & 1;
   for (OperationGroups::Open &open : groups.open)
@@ -134,10 +129,9 @@ void Ordering::commit(ClusterState &state, Actor &actor, Mask lanes,
       open.operation->committed = true;
 }
 
-void Ordering::wait(ClusterState &state, Actor &actor, Mask lanes,
-                    const AsyncEvent &event) {
-  auto groups = state.groups.find({&actor, event.kind});
-  if (groups == state.groups.end())
+void Ordering::wait(Actor &actor, Mask lanes, const AsyncEvent &event) {
+  auto groups = state_.groups.find({&actor, event.kind});
+  if (groups == state_.groups.end())
     return;
   std::deque<OperationGroups::Open> &open = groups->second.open;
   const uint32_t *committed = groups->second.committed;
@@ -148,18 +142,18 @@ void Ordering::wait(ClusterState &state, Actor &actor, Mask lanes,
           (event.all || (each.group[lane] < committed[lane] &&
                          committed[lane] - each.group[lane] > event.keep)))
         due |= Mask(1) << lane;
-    Operation::Finish finish;
-    finish.agent = actor.agent();
+    Finish finish;
+    finish.agent = actor.agent().number;
     finish.lanes = due & each.reading;
     if (finish.lanes) {
       finish.epoch = actor.use();
-      each.operation->reads.push_back(finish);
+      each.operation->reads.add(finish);
       each.reading &= ~due;
     }
     finish.lanes = event.readOnly ? 0 : due & each.lanes;
     if (finish.lanes) {
       finish.epoch = actor.use();
-      each.operation->writes.push_back(finish);
+      each.operation->writes.add(finish);
       each.lanes &= ~due;
     }
   }
@@ -168,17 +162,16 @@ void Ordering::wait(ClusterState &state, Actor &actor, Mask lanes,
 }
 
 /// A wait of one warp ends what all four read.
-void Ordering::waitForProducts(ClusterState &state, Actor &actor,
-                               unsigned keep) {
-  ProductGroups &products = state.productsOf(actor.warp());
+void Ordering::waitForProducts(Actor &actor, unsigned keep) {
+  ProductGroups &products = state_.productsOf(actor.warp());
   auto &own = products.members[actor.warp().index() % warpgroupWarps];
   uint64_t end = own.waited;
   while (own.groups.size() > keep) {
     end = own.groups.front();
     own.groups.pop_front();
   }
-  Operation::Finish finish;
-  finish.agent = actor.agent();
+  Finish finish;
+  finish.agent = actor.agent().number;
   finish.epoch = actor.use();
   finish.anyLane = true;
   uint64_t done = end;
@@ -187,7 +180,7 @@ void Ordering::waitForProducts(ClusterState &state, Actor &actor,
   for (auto &member : products.members) {
     for (uint64_t at = std::max(own.waited, member.first);
          at < std::min(end, member.issued()); ++at)
-      member.parts[at - member.first]->reads.push_back(finish);
+      member.parts[at - member.first]->reads.add(finish);
     while (member.first < done && !member.parts.empty()) {
       member.parts.pop_front();
       ++member.first;
@@ -199,32 +192,32 @@ void Ordering::waitForProducts(ClusterState &state, Actor &actor,
 /// What an operation did is finished for those who know that the phase is
 /// complete; an arrival behind copies speaks for all that its lane issued
 /// before.
-void Ordering::completeBy(ClusterState &state, Actor &actor, Mask lanes,
+void Ordering::completeBy(Actor &actor, Mask lanes,
                           const MbarrierState &barrier,
                           const BarrierEvent &event) {
   const OperationPtr operation = actor.performing.back();
   if (!operation)
     return;
-  Operation::Finish finish;
+  Finish finish;
   finish.agent = barrier.agent;
   finish.epoch = static_cast<uint32_t>(barrier.phase + 1);
   finish.anyLane = true;
   if (event.action == BarrierEvent::Action::Complete) {
-    operation->reads.push_back(finish);
-    operation->writes.push_back(finish);
+    operation->reads.add(finish);
+    operation->writes.add(finish);
     return;
   }
   if (event.action != BarrierEvent::Action::Arrive)
     return;
   for (OperationGroups::Open &open :
-       state.groups[{&actor, operation->kind}].open) {
+       state_.groups[{&actor, operation->kind}].open) {
     finish.lanes = open.operation->epoch < operation->epoch
                        ? open.operation->lanes & lanes
                        : 0;
     if (!finish.lanes)
       continue;
-    open.operation->reads.push_back(finish);
-    open.operation->writes.push_back(finish);
+    open.operation->reads.add(finish);
+    open.operation->writes.add(finish);
   }
 }
 
@@ -232,7 +225,7 @@ void Ordering::completeBy(ClusterState &state, Actor &actor, Mask lanes,
 
 Observer Ordering::observer(const Actor &actor, unsigned lane) const {
   Observer observer;
-  observer.agent = actor.agent();
+  observer.agent = actor.agent().number;
   observer.lane = lane;
   observer.own = Mask(1) << lane;
   observer.known = actor.knowledge(lane).get();
@@ -241,7 +234,7 @@ Observer Ordering::observer(const Actor &actor, unsigned lane) const {
 
 Observer Ordering::observer(const Operation &operation, unsigned lane) const {
   Observer observer;
-  observer.agent = operation.agent;
+  observer.agent = operation.agent->number;
   observer.lane = lane;
   observer.own =
       operation.kind == AsyncKind::Matrix ? allLanes : Mask(1) << lane;
@@ -259,10 +252,10 @@ bool finishedBefore(const Observer &observer, const Operation &operation,
   const ClockPtr *clock = observer.known ? &observer.known->of(path) : nullptr;
   const auto &finishes =
       kind == AccessKind::Load ? operation.reads : operation.writes;
-  for (const Operation::Finish &finish : finishes) {
+  finishes.each([&](const Finish &finish) {
     Mask known = finish.lanes & lanes;
     if (!known)
-      continue;
+      return;
     const bool own = finish.agent == observer.agent &&
                      finish.epoch <= observer.epoch && path == Path::Seen;
     Mask certain = own ? known & observer.own : 0;
@@ -276,7 +269,7 @@ bool finishedBefore(const Observer &observer, const Operation &operation,
         certain |= known;
     }
     lanes &= ~certain;
-  }
+  });
   return !lanes;
 }
 
@@ -288,7 +281,7 @@ bool Ordering::before(const Observer &observer, const Source &source,
     return source.operation.get() == observer.operation ||
            finishedBefore(observer, *source.operation, source.kind, lanes,
                           path);
-  if (path == Path::Seen && source.agent == observer.agent &&
+  if (path == Path::Seen && source.agent->number == observer.agent &&
       source.epoch <= observer.epoch) {
     lanes &= source.collective ? 0 : ~observer.own;
     if (!lanes)
@@ -298,19 +291,17 @@ bool Ordering::before(const Observer &observer, const Source &source,
   if (!clock || !*clock)
     return false;
   return source.collective
-             ? (*clock)->reaches(source.agent, source.epoch)
-             : (*clock)->covers(source.agent, lanes, source.epoch);
+             ? (*clock)->reaches(source.agent->number, source.epoch)
+             : (*clock)->covers(source.agent->number, lanes, source.epoch);
 }
 
 bool Ordering::strongTogether(const Source &a, const Source &b) const {
   if (a.scope == Scope::None || b.scope == Scope::None)
     return false;
-  const AgentPlace &first = participants_.place(a.agent);
-  const AgentPlace &second = participants_.place(b.agent);
-  if (first.sameBlock(second))
+  if (a.agent->sameBlock(*b.agent))
     return true;
   const Scope needed =
-      first.cluster == second.cluster ? Scope::Cluster : Scope::Gpu;
+      a.agent->cluster == b.agent->cluster ? Scope::Cluster : Scope::Gpu;
   return a.scope >= needed && b.scope >= needed;
 }
 

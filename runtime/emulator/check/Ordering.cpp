@@ -36,11 +36,11 @@ Scope scopeOf(const Access &access) {
 /// order what they did to memory.
 void Ordering::converged(Warp &warp, Mask lanes) {
   if (warp.site().convergence == Convergence::Members)
-    participants_.actor(warp).meet(lanes);
+    state_.actor(warp).meet(lanes);
 }
 
 void Ordering::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
-  Actor &actor = participants_.actor(warp);
+  Actor &actor = state_.actor(warp);
   switch (event.kind) {
   case FenceEvent::Kind::Memory: {
     const bool far = event.scope != Scope::Block;
@@ -85,14 +85,13 @@ void Ordering::arrive(Actor &actor, Mask lanes, BarrierPhases &phases,
 }
 
 void Ordering::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
-  ClusterState &state = participants_.state(warp.cluster());
-  Actor &actor = state.actor(warp);
+  Actor &actor = state_.actor(warp);
   if (event.kind == BarrierEvent::Kind::Mbarrier)
-    return mbarrier(state, actor, lanes, event);
+    return mbarrier(actor, lanes, event);
   BarrierPhases &phases =
       event.kind == BarrierEvent::Kind::Cluster
-          ? state.barrier
-          : state.blockBarriers[{warp.block().rank(), event.address}];
+          ? state_.barrier
+          : state_.blockBarriers[{warp.block().rank(), event.address}];
   if (event.action == Action::Arrive)
     arrive(actor, lanes, phases, event);
   else if (phases.phase[event.phase & 1] == event.phase)
@@ -101,13 +100,12 @@ void Ordering::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
 
 /// An event tells the parity before it, so that the end of a phase shows in
 /// the next one.
-void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
-                        const BarrierEvent &event) {
-  MbarrierState &barrier = state.mbarriers[event.address];
+void Ordering::mbarrier(Actor &actor, Mask lanes, const BarrierEvent &event) {
+  MbarrierState &barrier = state_.mbarriers[event.address];
   if (event.action == Action::Init) {
     barrier = {};
-    barrier.agent = participants_.newAgent(participants_.place(actor.agent()));
-    barrier.initAgent = actor.agent();
+    barrier.agent = agents_.number();
+    barrier.initAgent = &actor.agent();
     barrier.initEpoch = actor.use();
     barrier.initLane = lanes;
     barrier.initSite = &actor.warp().site();
@@ -123,9 +121,9 @@ void Ordering::mbarrier(ClusterState &state, Actor &actor, Mask lanes,
     barrier.pending = nullptr;
   }
   if (!actor.performing.empty())
-    return completeBy(state, actor, lanes, barrier, event);
+    return completeBy(actor, lanes, barrier, event);
   if (event.action != Action::Look)
-    barrier.seen[actor.agent()] = barrier.phase;
+    barrier.seen[&actor.agent()] = barrier.phase;
   if (event.action == Action::Arrive || event.action == Action::Drop) {
     const KnowledgePtr released =
         releases(event.order) ? actor.release(lanes)
@@ -145,14 +143,13 @@ uint64_t Ordering::phasesMissed(Warp &warp, Mask lanes,
   if (event.kind != BarrierEvent::Kind::Mbarrier ||
       event.action != Action::Look)
     return 0;
-  ClusterState &state = participants_.state(warp.cluster());
-  const auto found = state.mbarriers.find(event.address);
-  if (found == state.mbarriers.end())
+  const auto found = state_.mbarriers.find(event.address);
+  if (found == state_.mbarriers.end())
     return 0;
   const MbarrierState &barrier = found->second;
   const uint64_t done = barrier.phase + (event.phase != (barrier.phase & 1));
-  const Actor &actor = state.actor(warp);
-  const auto seen = barrier.seen.find(actor.agent());
+  const Actor &actor = state_.actor(warp);
+  const auto seen = barrier.seen.find(&actor.agent());
   uint64_t known = seen == barrier.seen.end() ? 0 : seen->second;
   const ClockPtr clock = clockOf(
       actor.knowledge(static_cast<unsigned>(__builtin_ctz(lanes))), Path::Seen);
@@ -167,13 +164,12 @@ const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,
   if (event.kind != BarrierEvent::Kind::Mbarrier ||
       event.action == Action::Init)
     return nullptr;
-  ClusterState &state = participants_.state(warp.cluster());
-  const Actor &actor = state.actor(warp);
-  auto found = state.mbarriers.find(event.address);
-  if (found == state.mbarriers.end())
+  const Actor &actor = state_.actor(warp);
+  auto found = state_.mbarriers.find(event.address);
+  if (found == state_.mbarriers.end())
     return nullptr;
   const MbarrierState &barrier = found->second;
-  if (barrier.initAgent == actor.agent())
+  if (barrier.initAgent == &actor.agent())
     lanes &= ~barrier.initLane;
   if (!lanes)
     return nullptr;
@@ -182,7 +178,7 @@ const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,
                                   ? actor.knowledge(lane)
                                   : actor.performing.back()->knowledge(lane);
   for (Path path : {Path::Seen, Path::Inits})
-    if (VectorClock::covers(clockOf(known, path), barrier.initAgent,
+    if (VectorClock::covers(clockOf(known, path), barrier.initAgent->number,
                             barrier.initLane, barrier.initEpoch))
       return nullptr;
   return &barrier;
@@ -192,8 +188,7 @@ const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,
 
 void Ordering::readFlag(Actor &actor, unsigned lane, const Flag &flag,
                         const Access &access) {
-  const bool near = participants_.place(flag.writer)
-                        .sameBlock(participants_.place(actor.agent()));
+  const bool near = flag.writer->sameBlock(actor.agent());
   const bool far = near || scopeOf(access) != Scope::Block;
   const KnowledgePtr nearby = near ? flag.near : nullptr;
   const KnowledgePtr remote = far ? flag.far : nullptr;
@@ -224,22 +219,19 @@ void Ordering::writeFlag(Actor &actor, unsigned lane, Flags &flags,
     return;
   }
   Flag &flag = flags[address];
-  const bool same =
-      flag.writer && participants_.place(flag.writer)
-                         .sameBlock(participants_.place(actor.agent()));
+  const bool same = flag.writer && flag.writer->sameBlock(actor.agent());
   const bool goesOn = access.kind == AccessKind::Atomic;
   flag.near = goesOn && same ? join(flag.near, near) : near;
   flag.far = goesOn ? join(flag.far, far) : far;
-  flag.writer = actor.agent();
+  flag.writer = &actor.agent();
 }
 
 void Ordering::strong(Actor &actor, const Access &access) {
-  ClusterState &state = participants_.state(actor.warp().cluster());
   for (Mask left = access.lanes; left; left &= left - 1) {
     const auto lane = static_cast<unsigned>(__builtin_ctz(left));
     const uint64_t address = access.address[lane];
     const bool shared = address - sharedWindow < windowBytes;
-    Flags &flags = shared ? state.flags : participants_.flags;
+    Flags &flags = shared ? state_.flags : globalFlags_;
     if (access.kind != AccessKind::Store && !flags.empty()) {
       auto found = flags.find(address);
       if (found != flags.end())

@@ -10,8 +10,8 @@
 #ifndef RUNTIME_EMULATOR_CHECK_ORDERING_H
 #define RUNTIME_EMULATOR_CHECK_ORDERING_H
 
+#include "runtime/emulator/check/ClusterState.h"
 #include "runtime/emulator/check/Monitor.h"
-#include "runtime/emulator/check/Participants.h"
 
 namespace emulator {
 
@@ -26,10 +26,16 @@ struct Observer {
   const Operation *operation = nullptr;
 };
 
+/// Of one cluster.
 class Ordering {
 public:
-  void clear() { participants_.clear(); }
-  Participants &participants() { return participants_; }
+  /// Flags of global memory are used by one host thread at a time.
+  Ordering(Agents &agents, Flags &globalFlags)
+      : agents_(agents), globalFlags_(globalFlags) {}
+
+  void enter(Block &block) { state_.enter(block, agents_); }
+  ClusterState &state() { return state_; }
+  Actor &actor(Warp &warp) { return state_.actor(warp); }
 
   // --- what orders ---
 
@@ -61,25 +67,23 @@ public:
 private:
   void arrive(Actor &actor, Mask lanes, BarrierPhases &phases,
               const BarrierEvent &event);
-  void mbarrier(ClusterState &state, Actor &actor, Mask lanes,
-                const BarrierEvent &event);
-  void completeBy(ClusterState &state, Actor &actor, Mask lanes,
-                  const MbarrierState &barrier, const BarrierEvent &event);
-  void issue(ClusterState &state, Actor &actor, Mask lanes,
-             const AsyncEvent &event);
-  void perform(ClusterState &state, Actor &actor, const AsyncEvent &event);
-  void performEnd(ClusterState &state, Actor &actor, Mask lanes,
-                  const AsyncEvent &event);
-  void commit(ClusterState &state, Actor &actor, Mask lanes, AsyncKind kind);
-  void wait(ClusterState &state, Actor &actor, Mask lanes,
-            const AsyncEvent &event);
-  void waitForProducts(ClusterState &state, Actor &actor, unsigned keep);
+  void mbarrier(Actor &actor, Mask lanes, const BarrierEvent &event);
+  void completeBy(Actor &actor, Mask lanes, const MbarrierState &barrier,
+                  const BarrierEvent &event);
+  void issue(Actor &actor, Mask lanes, const AsyncEvent &event);
+  void perform(Actor &actor, const AsyncEvent &event);
+  void performEnd(Actor &actor, Mask lanes, const AsyncEvent &event);
+  void commit(Actor &actor, Mask lanes, AsyncKind kind);
+  void wait(Actor &actor, Mask lanes, const AsyncEvent &event);
+  void waitForProducts(Actor &actor, unsigned keep);
   void readFlag(Actor &actor, unsigned lane, const Flag &flag,
                 const Access &access);
   void writeFlag(Actor &actor, unsigned lane, Flags &flags, uint64_t address,
                  const Access &access);
 
-  Participants participants_;
+  ClusterState state_;
+  Agents &agents_;
+  Flags &globalFlags_;
 };
 
 } // namespace emulator

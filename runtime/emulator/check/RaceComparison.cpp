@@ -7,19 +7,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/ClusterRaces.h"
 
 namespace emulator {
 
-Observer RaceCheck::observer(const Check &check) const {
+Observer ClusterRaces::observer(const Check &check) const {
   return check.operation ? ordering_.observer(*check.operation, check.lane)
                          : ordering_.observer(check.actor, check.lane);
 }
 
 /// Whether what `lanes` of a source did is ordered before the access; for what
 /// four warps read together, before the product of each.
-bool RaceCheck::before(const Check &check, const Source &source, Mask lanes,
-                       Path path) const {
+bool ClusterRaces::before(const Check &check, const Source &source, Mask lanes,
+                          Path path) const {
   if (!ordering_.before(observer(check), source, lanes, path))
     return false;
   if (check.operation)
@@ -32,8 +32,8 @@ bool RaceCheck::before(const Check &check, const Source &source, Mask lanes,
 
 /// Whether all of a source is ordered before every lane, whoever did it. Keeps
 /// it if so.
-bool RaceCheck::learnBefore(Check &check, uint32_t index) const {
-  const Source &source = marks_.source(index);
+bool ClusterRaces::learnBefore(Check &check, uint32_t index) const {
+  const Source &source = check.ledger.marks.source(index);
   const Mask all = source.operation ? source.operation->lanes : allLanes;
   const Operation *operation = check.operation;
   const bool alone =
@@ -45,25 +45,25 @@ bool RaceCheck::learnBefore(Check &check, uint32_t index) const {
   any.own = 0;
   if (alone ? !before(check, source, all) : !ordering_.before(any, source, all))
     return false;
-  if (alone || source.operation.get() == operation)
+  if (alone || (operation && source.operation.get() == operation))
     check.memo.sources[index % 16] = index;
   else
-    check.actor.setKnownBefore(index, operation ? operation->epoch
-                                                : check.actor.epoch());
+    check.acquaintance.setKnownBefore(index, operation ? operation->epoch
+                                                       : check.actor.epoch());
   return true;
 }
 
 /// Whether what `lanes` of a source did is ordered before the access.
-bool RaceCheck::isBefore(Check &check, uint32_t index, Mask lanes) const {
+bool ClusterRaces::isBefore(Check &check, uint32_t index, Mask lanes) const {
   return knownBefore(check, index) || learnBefore(check, index) ||
-         before(check, marks_.source(index), lanes);
+         before(check, check.ledger.marks.source(index), lanes);
 }
 
 /// Whether a write is ordered before the access, or does not race with it.
-bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
+bool ClusterRaces::afterWrite(Check &check, Mark mark, uint64_t address) {
   const uint32_t index = Marks::sourceOf(mark);
   const bool map = check.proxy == Proxy::TensorMap;
-  const Source &source = marks_.source(index);
+  const Source &source = check.ledger.marks.source(index);
   const unsigned lane = Marks::laneOf(mark);
   // Lanes of one instruction that write one place: one of them wins.
   if (index == check.source && lane < check.lane &&
@@ -71,7 +71,8 @@ bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
     return true;
   const Mask lanes = Mask(1) << lane;
   if (!isBefore(check, index, lanes))
-    return ordering_.strongTogether(source, marks_.source(check.source)) ||
+    return ordering_.strongTogether(source,
+                                    check.ledger.marks.source(check.source)) ||
            report(check, source, lanes, address);
   if (check.operation && !proxied(check, source, lanes, address))
     return false;
@@ -81,14 +82,15 @@ bool RaceCheck::afterWrite(Check &check, Mark mark, uint64_t address) {
   return true;
 }
 
-bool RaceCheck::afterReads(Check &check, Mark mark, uint64_t address) {
+bool ClusterRaces::afterReads(Check &check, Mark mark, uint64_t address) {
   const Mark head = mark;
   while (mark) {
-    const Marks::Readers readers = marks_.readers(mark);
-    const Source &source = marks_.source(readers.source);
+    const Marks::Readers readers = check.ledger.marks.readers(mark);
+    const Source &source = check.ledger.marks.source(readers.source);
     mark = readers.next;
     if (!isBefore(check, readers.source, readers.lanes) &&
-        !ordering_.strongTogether(source, marks_.source(check.source)))
+        !ordering_.strongTogether(source,
+                                  check.ledger.marks.source(check.source)))
       return report(check, source, readers.lanes, address);
   }
   check.memo.readers = head;
@@ -97,8 +99,8 @@ bool RaceCheck::afterReads(Check &check, Mark mark, uint64_t address) {
 
 /// Whether what an operation of the asynchronous proxy reads, and a thread or
 /// cp.async wrote, passed a proxy fence.
-bool RaceCheck::proxied(Check &check, const Source &source, Mask lanes,
-                        uint64_t address) {
+bool ClusterRaces::proxied(Check &check, const Source &source, Mask lanes,
+                           uint64_t address) {
   const bool generic =
       !source.operation || source.operation->proxy() == Proxy::Generic;
   const Operation &operation = *check.operation;
@@ -117,8 +119,8 @@ bool RaceCheck::proxied(Check &check, const Source &source, Mask lanes,
 }
 
 /// Whether a tensor map that a thread wrote passed both fences of its proxy.
-bool RaceCheck::mapFenced(Check &check, const Source &source, Mask lanes,
-                          uint64_t address) {
+bool ClusterRaces::mapFenced(Check &check, const Source &source, Mask lanes,
+                             uint64_t address) {
   if (!reports_.proxies || before(check, source, lanes, Path::MapsAcquired))
     return true;
   const bool released = before(check, source, lanes, Path::MapsReleased);
@@ -130,25 +132,20 @@ bool RaceCheck::mapFenced(Check &check, const Source &source, Mask lanes,
                address);
 }
 
-uint64_t RaceCheck::clusterOf(uint32_t source) {
-  return ordering_.participants().place(marks_.source(source).agent).cluster;
-}
-
 /// The readers of a place once the access has read it, too. What holds for
 /// one lane holds for all that read places of their own alike.
-Mark RaceCheck::unite(Check &check, Mark readers) {
+Mark ClusterRaces::unite(Check &check, Mark readers) {
   Mark lane = Marks::laneOf(check.mark);
   if (Marks::isChain(check.mark) || Marks::laneOf(readers) != lane ||
-      !uniform(check) || !marks_.followsLanes(readers))
+      !uniform(check) || !check.ledger.marks.followsLanes(readers))
     lane = 0;
   const Mark before = readers - lane, mark = check.mark - lane;
   Union &recent = check.memo.united;
   if (recent.readers != before || recent.mark != mark) {
-    const uint32_t key = (before * 0x9E3779B1u) ^ (mark * 0x85EBCA77u);
-    Union &known = unions_[(key ^ key >> 15) % unionsKept];
+    Union &known = check.ledger.united(before, mark);
     if (known.readers != before || known.mark != mark) {
       const Mark result = uniteNew(check, readers);
-      known = {before, mark, result, marks_.followsLanes(result)};
+      known = {before, mark, result, check.ledger.marks.followsLanes(result)};
       if (known.followsLanes)
         known.result -= lane;
     }
@@ -158,50 +155,54 @@ Mark RaceCheck::unite(Check &check, Mark readers) {
 }
 
 /// The same as before(), which it asks but once for each source of others.
-bool RaceCheck::comesBefore(Check &check, const Marks::Readers &readers) {
+bool ClusterRaces::comesBefore(Check &check, const Marks::Readers &readers) {
   Actor &actor = check.actor;
   const bool keep = !check.operation && actor.uniform();
-  if (keep && actor.knownUnordered(readers.source))
+  if (keep &&
+      check.acquaintance.knownUnordered(readers.source, actor.version()))
     return false;
-  const Source &source = marks_.source(readers.source);
+  const Source &source = check.ledger.marks.source(readers.source);
   if (before(check, source, readers.lanes))
     return true;
-  if (keep && source.agent != actor.agent() && !source.operation)
-    actor.setKnownUnordered(readers.source);
+  if (keep && source.agent != &actor.agent() && !source.operation)
+    check.acquaintance.setKnownUnordered(readers.source, actor.version());
   return false;
 }
 
 /// Of readers in other clusters that nothing orders, the first few stand for
 /// all: whoever writes without their knowing races with them, too.
-Mark RaceCheck::uniteNew(Check &check, Mark readers) {
+Mark ClusterRaces::uniteNew(Check &check, Mark readers) {
   constexpr unsigned strangersKept = 4;
-  const Marks::Readers mine = marks_.readers(check.mark);
-  const uint64_t cluster = clusterOf(check.source);
+  const Marks::Readers mine = check.ledger.marks.readers(check.mark);
+  const uint64_t cluster = check.actor.agent().cluster;
   bool all = true; // of the readers before are ordered before this one
   unsigned strangers = 0;
   for (Mark mark = readers; mark;) {
-    const Marks::Readers each = marks_.readers(mark);
+    const Marks::Readers each = check.ledger.marks.readers(mark);
     mark = each.next;
     if (each.source == mine.source && !(mine.lanes & ~each.lanes))
       return readers;
     if (knownBefore(check, each.source) || comesBefore(check, each))
       continue;
     all = false;
-    strangers += clusterOf(each.source) != cluster;
+    strangers +=
+        check.ledger.marks.source(each.source).agent->cluster != cluster;
     if (strangers == strangersKept)
       return readers;
   }
   // Broadcasts speak for lanes that may know less than this one.
   if (all && !Marks::isChain(check.mark))
     return check.mark;
-  const Marks::Readers head = marks_.readers(readers);
+  const Marks::Readers head = check.ledger.marks.readers(readers);
   if (head.source == mine.source)
-    return marks_.addReaders({head.next, mine.source, head.lanes | mine.lanes});
+    return check.ledger.marks.addReaders(
+        {head.next, mine.source, head.lanes | mine.lanes});
   const unsigned lane = Marks::laneOf(check.mark);
   if (!Marks::isChain(check.mark) && Marks::laneOf(readers) == lane &&
-      marks_.followsLanes(readers))
-    return marks_.addReaders({readers - lane, mine.source, 0}) | lane;
-  return marks_.addReaders({readers, mine.source, mine.lanes});
+      check.ledger.marks.followsLanes(readers))
+    return check.ledger.marks.addReaders({readers - lane, mine.source, 0}) |
+           lane;
+  return check.ledger.marks.addReaders({readers, mine.source, mine.lanes});
 }
 
 } // namespace emulator

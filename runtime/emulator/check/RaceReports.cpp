@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/emulator/check/Races.h"
+#include "runtime/emulator/check/ClusterRaces.h"
 
 namespace emulator {
 namespace {
@@ -29,9 +29,8 @@ std::string at(const Site &site) {
 
 } // namespace
 
-std::string RaceCheck::describe(const Source &source, Mask lanes) const {
-  const AgentPlace &place =
-      const_cast<Ordering &>(ordering_).participants().place(source.agent);
+std::string ClusterRaces::describe(const Source &source, Mask lanes) const {
+  const Agent &place = *source.agent;
   const std::string warp = "warp " + std::to_string(place.warp) +
                            " of block (" + std::to_string(place.block.x) +
                            ", " + std::to_string(place.block.y) + ", " +
@@ -43,14 +42,15 @@ std::string RaceCheck::describe(const Source &source, Mask lanes) const {
          past(source.kind) + " at " + at(*source.site);
 }
 
-bool RaceCheck::raise(Check &check, const std::string &text, uint64_t address) {
+bool ClusterRaces::raise(Check &check, const std::string &text,
+                         uint64_t address) {
   check.actor.warp().fault(FaultKind::Check, text, Mask(1) << check.lane,
                            address);
   return false;
 }
 
-bool RaceCheck::report(Check &check, const Source &other, Mask lanes,
-                       uint64_t address) {
+bool ClusterRaces::report(Check &check, const Source &other, Mask lanes,
+                          uint64_t address) {
   const bool own = check.operation;
   if (!(own || other.operation ? reports_.waits : reports_.races))
     return true;
@@ -69,7 +69,7 @@ bool RaceCheck::report(Check &check, const Source &other, Mask lanes,
   return raise(check, "missing wait: " + what + why, address);
 }
 
-void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
+void ClusterRaces::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
   if (const MbarrierState *barrier =
           ordering_.unorderedInit(warp, lanes, event)) {
     if (reports_.proxies)
@@ -91,8 +91,9 @@ void RaceCheck::barrier(Warp &warp, Mask lanes, const BarrierEvent &event) {
   ordering_.barrier(warp, lanes, event);
 }
 
-void RaceCheck::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
-  engine_ = nullptr;
+void ClusterRaces::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
+  for (EngineMemo &memo : engine_)
+    memo.operation = nullptr;
   ordering_.async(warp, lanes, event);
   if (event.kind != AsyncKind::Matrix || !reports_.waits)
     return;
@@ -102,7 +103,7 @@ void RaceCheck::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
 }
 
 /// The registers of products: what is wrong, if anything.
-std::string RaceCheck::product(Actor &actor, const AsyncEvent &event) {
+std::string ClusterRaces::product(Actor &actor, const AsyncEvent &event) {
   using Action = AsyncEvent::Action;
   Warp &warp = actor.warp();
   if (!actor.products) {
@@ -114,16 +115,15 @@ std::string RaceCheck::product(Actor &actor, const AsyncEvent &event) {
   if (event.action == Action::Commit)
     actor.products->commit();
   if (event.action == Action::Wait)
-    actor.products->wait(ordering_.participants()
-                             .state(warp.cluster())
+    actor.products->wait(ordering_.state()
                              .productsOf(warp)
                              .members[warp.index() % warpgroupWarps]
                              .unfinished());
   return {};
 }
 
-bool RaceCheck::instruction(Warp &warp, const Instruction &instruction,
-                            Mask lanes) {
+bool ClusterRaces::instruction(Warp &warp, const Instruction &instruction,
+                               Mask lanes) {
   Actor &actor = actorOf(warp);
   if (!actor.products || warp.frame().caller)
     return true;
@@ -134,7 +134,7 @@ bool RaceCheck::instruction(Warp &warp, const Instruction &instruction,
   return false;
 }
 
-void RaceCheck::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
+void ClusterRaces::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
   if (event.kind == FenceEvent::Kind::Matrix) {
     Actor &actor = actorOf(warp);
     if (!actor.products) {
@@ -146,33 +146,8 @@ void RaceCheck::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
   ordering_.fence(warp, lanes, event);
 }
 
-void RaceCheck::converged(Warp &warp, Mask lanes) {
+void ClusterRaces::converged(Warp &warp, Mask lanes) {
   ordering_.converged(warp, lanes);
-}
-
-/// Frees the sources that neither shadow memory nor an operation that is to
-/// come leads to.
-void RaceCheck::collect() {
-  unions_.fill({});
-  engine_ = nullptr;
-  ordering_.participants().eachState([](ClusterState &state) {
-    for (auto &actor : state.actors) {
-      actor->forgetMarks();
-      actor->forgetKnown();
-    }
-  });
-  marks_.collect([&](const std::function<void(Mark)> &visit) {
-    global_.eachMark(visit);
-    for (const auto &[cluster, shadow] : shared_)
-      shadow->eachMark(visit);
-    ordering_.participants().eachState([&](ClusterState &state) {
-      for (const auto &[id, operation] : state.operations)
-        for (Mark mark :
-             {operation->mark[0], operation->mark[1], operation->markOfAll})
-          if (mark)
-            visit(mark);
-    });
-  });
 }
 
 } // namespace emulator

@@ -21,10 +21,6 @@
 namespace emulator {
 
 /// Whether a generic address is one of shared memory.
-inline bool isSharedAddress(uint64_t address) {
-  return address - sharedWindow < windowBytes;
-}
-
 /// Who wrote a unit of memory last, and who read it since.
 struct ShadowCell {
   Mark write = 0, reads = 0;

@@ -11,10 +11,8 @@
 #define RUNTIME_EMULATOR_CHECK_UNINITIALISED_H
 
 #include "runtime/emulator/check/Monitor.h"
-#include "runtime/emulator/machine/WrittenBytes.h"
 
-#include <unordered_map>
-#include <vector>
+#include <mutex>
 
 namespace emulator {
 
@@ -27,36 +25,18 @@ class UninitialisedCheck final : public Monitor {
 public:
   void launchBegins(Grid &grid) override;
   void launchEnds(Grid &grid, Fault &fault) override;
-  void blockBegins(Block &block) override;
-  void blockEnds(Block &block) override;
-  bool access(Warp &warp, const Access &access) override;
-  bool engineAccess(Warp &warp, AccessKind kind, uint64_t address,
-                    uint32_t bytes) override;
-  void async(Warp &warp, Mask lanes, const AsyncEvent &event) override;
+  std::unique_ptr<Monitor> ofCluster(Cluster &cluster) override;
+  bool concurrent() const override { return true; }
+
+  /// An access that read what nothing wrote; `describe` says more of the first.
+  template <class Describe> void add(Describe describe) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!found_++)
+      first_ = describe();
+  }
 
 private:
-  /// Memory in one piece, and what was written of it.
-  struct Stretch {
-    WrittenBytes written;
-    uint64_t base = 0; ///< generic
-    uint64_t bytes = 0;
-    bool holds(uint64_t address) const { return address - base < bytes; }
-  };
-
-  Stretch stretchOf(Warp &warp, uint64_t address);
-  /// The first byte that is read and was not written; `address + bytes` if
-  /// there is none. Takes down what is written.
-  uint64_t visit(Warp &warp, AccessKind kind, uint64_t address, uint64_t bytes);
-  static uint64_t visit(const Stretch &stretch, AccessKind kind,
-                        uint64_t address, uint64_t bytes);
-  void report(Warp &warp, const Access &access);
-  void keep(Warp &warp, AccessKind kind, uint64_t bytes, Mask lanes,
-            uint64_t missing);
-
-  std::unordered_map<Block *, std::vector<uint64_t>> shared_;
-  Block *lastBlock_ = nullptr;
-  uint64_t *lastBits_ = nullptr;
-  Mask performing_ = 0; ///< lanes whose operation is performed
+  std::mutex mutex_;
   Fault first_;
   uint64_t found_ = 0; ///< accesses
 };

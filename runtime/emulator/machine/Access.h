@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 namespace emulator {
 
@@ -55,16 +56,24 @@ struct Access {
   /// Loads of memory that the program says is not written: ld.global.nc.
   bool nonCoherent = false;
   bool mbarrier = false; ///< of the object that an mbarrier instruction names
-  uint32_t bytes = 0; ///< of one lane
-  uint32_t align = 0; ///< 0 for `bytes`
+  uint32_t bytes = 0;    ///< of one lane
+  uint32_t align = 0;    ///< 0 for `bytes`
   Mask lanes = 0;
   /// As the program computed them; generic ones after Warp::translate.
   uint64_t address[warpLanes];
+
+  /// Whether threads may synchronize by it.
+  bool strong() const {
+    return order != MemoryOrder::Weak || kind == AccessKind::Atomic;
+  }
 };
 
 /// Host pointers of an access, of its lanes only.
 struct Pointers {
   std::byte *lane[warpLanes];
+  /// Under a monitor, of a strong access to global memory: until it is made, no
+  /// other one is.
+  std::unique_lock<std::mutex> alone;
 };
 
 } // namespace emulator

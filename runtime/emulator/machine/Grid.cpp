@@ -8,7 +8,10 @@
 
 namespace emulator {
 
-Cluster::Cluster(Grid &grid, uint64_t index) : grid_(grid), index_(index) {
+Cluster::Cluster(Grid &grid, uint64_t index)
+    : grid_(grid), index_(index),
+      ownMonitor_(grid.monitor() ? grid.monitor()->ofCluster(*this) : nullptr),
+      monitor_(ownMonitor_ ? ownMonitor_.get() : grid.monitor()) {
   const LaunchRequest &request = grid.request();
   Dim3 cluster = request.cluster;
   Dim3 clusters{request.grid.x / cluster.x, request.grid.y / cluster.y,

@@ -77,6 +77,8 @@ public:
   Cluster(Grid &grid, uint64_t index);
 
   Grid &grid() { return grid_; }
+  /// Its own, or the launch's; null if nothing watches.
+  Monitor *monitor() const { return monitor_; }
   uint64_t index() const { return index_; }
   Dim3 position() const { return position_; } ///< %clusterid
   std::vector<std::unique_ptr<Block>> &blocks() { return blocks_; }
@@ -98,6 +100,8 @@ public:
 private:
   Grid &grid_;
   const uint64_t index_;
+  std::unique_ptr<Monitor> ownMonitor_;
+  Monitor *monitor_;
   Dim3 position_;
   std::vector<std::unique_ptr<Block>> blocks_;
   AsyncQueue queues_[asyncKinds];
@@ -127,6 +131,10 @@ public:
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
   const Fault &fault() const { return fault_; }
 
+  /// Held while a strong access to global memory is told of and made, where
+  /// something watches.
+  std::mutex &strongAccesses() { return strongAccesses_; }
+
   std::atomic<uint64_t> instructions{0};
   std::atomic<uint64_t> nextCluster{0};
   std::atomic<uint64_t> finishedClusters{0};
@@ -136,7 +144,7 @@ private:
   const LaunchRequest &request_;
   std::shared_ptr<const MemoryMap> map_;
   std::vector<std::byte> parameters_;
-  std::mutex mutex_;
+  std::mutex mutex_, strongAccesses_;
   std::atomic<bool> stopped_{false};
   Fault fault_;
 };

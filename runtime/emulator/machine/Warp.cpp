@@ -28,8 +28,8 @@ constexpr uint32_t deepestCall = 4096, noStop = ~uint32_t(0);
 } // namespace
 
 Warp::Warp(Block &block, unsigned index, Mask lanes)
-    : live_(lanes), launched_(lanes), monitor_(block.cluster().grid().monitor()), block_(block),
-      index_(index) {
+    : live_(lanes), launched_(lanes), monitor_(block.cluster().monitor()),
+      block_(block), index_(index) {
   Grid &grid = block.cluster().grid();
   specials_ = std::make_unique<std::byte[]>(specialBytes);
   bank_[static_cast<unsigned>(Bank::Specials)] = specials_.get();

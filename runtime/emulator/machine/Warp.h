@@ -265,6 +265,8 @@ private:
   Outcome raise(FaultKind kind, std::string message, Mask lanes,
                 const uint64_t *address);
   bool translateTogether(Access &access, Pointers &pointers);
+  /// Tells the monitor. False if it raised a fault.
+  bool tell(const Access &access, Pointers &pointers);
   void lookForSpin(uint32_t target);
   std::string reasonOf(const Split &split);
   bool badAddress(const Access &access, unsigned lane);

@@ -62,6 +62,15 @@ std::string neighbourhood(Grid &grid, uint64_t address) {
          nameOf(*below);
 }
 
+bool anyGlobal(const Access &access) {
+  bool any = false;
+  for (unsigned lane = 0; lane < warpLanes; ++lane) {
+    uint64_t address = access.address[lane];
+    any |= access.lanes >> lane & 1 && spaceOf(address) == MemorySpace::Global;
+  }
+  return any;
+}
+
 std::string faultText(Warp &warp, MemorySpace space, uint64_t address) {
   switch (space) {
   case MemorySpace::Shared:
@@ -185,9 +194,17 @@ bool Warp::translateTogether(Access &access, Pointers &pointers) {
   return true;
 }
 
+bool Warp::tell(const Access &access, Pointers &pointers) {
+  if (!monitor_)
+    return true;
+  if (access.strong() && anyGlobal(access))
+    pointers.alone = std::unique_lock<std::mutex>(grid().strongAccesses());
+  return monitor_->access(*this, access);
+}
+
 bool Warp::translate(Access &access, Pointers &pointers) {
   if (translateTogether(access, pointers))
-    return !monitor_ || monitor_->access(*this, access);
+    return tell(access, pointers);
   uint32_t align = access.align ? access.align : access.bytes;
   Mask misaligned = 0;
   bool writes = access.kind != AccessKind::Load;
@@ -220,7 +237,7 @@ bool Warp::translate(Access &access, Pointers &pointers) {
   }
   for (uint64_t &address : access.address)
     address = genericOf(access.space, address);
-  return !monitor_ || monitor_->access(*this, access);
+  return tell(access, pointers);
 }
 
 } // namespace emulator

@@ -10,12 +10,12 @@ namespace {
 const char *const introduction =
     R"(# Mutants of kernels
 
-What the checks of the emulated device (`docs/Emulator.md`) are worth: copies of correct kernels with one defect each, and
-what catches them. `MutantTest` runs each eagerly and lazily, in the orders `forward`, `reverse`, `random:1` and `random:2`, under
-every check; "caught by" names what ended the launch, all modes together: a check, a `fault` that is one without any check, a
-`deadlock`, a `time-out`, or the `result` alone. Defects of synchronization and of memory must be caught by a report; for those of
-arithmetic the result is what shows them. Each kernel without a defect runs through the same modes without a report and with the
-right result.
+What the checks of the emulated device (`docs/Emulator.md`) are worth: copies of correct kernels with one defect each, and what
+catches them. `MutantTest` runs each eagerly and lazily, in the orders `forward`, `reverse`, `random:1` and `random:2`, under
+every check, on one host thread; "caught by" names what ended the launch, all modes together: a check, a `fault` that is one
+without any check, a `deadlock`, a `time-out`, or the `result` alone. Defects of synchronization and of memory must be caught by
+a report; for those of arithmetic the result is what shows them. Each kernel without a defect runs through the same modes
+without a report and with the right result.
 
 The kernels are CUDA C++ that nvcc compiled; a mutant is a change of its PTX, and a change that finds no place fails. This page is
 written by `ninja emulator-mutants-doc` from the tables in `test/runtime/emulator/MutantsOf*.cpp`; a test keeps them equal.

@@ -45,6 +45,7 @@ RunResult run(const BaseKernel &kernel, const std::string &text,
   const std::unique_ptr<Monitor> check = everyCheck();
   setMode(device, *check, {mode.order, mode.completion, true});
   device.request.settings.seed = mode.seed;
+  device.request.settings.hostThreads = 1; // so that each run is like the last
   device.request.settings.idleRounds = 30;
   device.request.settings.instructionLimit = 3000000;
   device.request.maxDynamicSharedBytes = 160 * 1024;

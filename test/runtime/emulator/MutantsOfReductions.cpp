@@ -69,7 +69,7 @@ static std::vector<Mutant> mutantsOfBlockScans() {
 }
 
 static const char *const rarelySeen =
-    "in `random:2` alone; else each block ends before the next looks back, "
+    "in random orders; else each block ends before the next looks back, "
     "finds its prefix, and does not read the sum";
 
 static std::vector<Mutant> mutantsOfFlags() {

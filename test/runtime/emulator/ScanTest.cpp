@@ -70,6 +70,20 @@ TEST_P(Scan, OfAllBlocksByLookingBack) {
   EXPECT_EQ(device.fetch<uint32_t>(out, in.size()), expected);
 }
 
+TEST_P(Scan, OfAllBlocksByManyHostThreads) {
+  device.request.settings.hostThreads = 4;
+  const std::vector<uint32_t> in = numbers(200 * threads);
+  std::vector<uint32_t> expected(in.size());
+  std::partial_sum(in.begin(), in.end(), expected.begin());
+  for (int repetition = 0; repetition < 4; ++repetition) {
+    uint64_t out = 0;
+    const LaunchResult result = scanAll(in, -1, out);
+    ASSERT_EQ(result.status, LaunchStatus::Done)
+        << result.message << result.fault.render();
+    EXPECT_EQ(device.fetch<uint32_t>(out, in.size()), expected);
+  }
+}
+
 TEST_P(Scan, OfABlockThatTellsNothingTimesOut) {
   device.request.settings.idleRounds = 200;
   uint64_t out = 0;
