@@ -42,6 +42,16 @@ SmallVector<Value> Epilogue::place(Emit &emit, const TileTarget &target,
   return place;
 }
 
+SmallVector<Value> Epilogue::below(Emit &emit, ValueRange place,
+                                   Value rows) const {
+  SmallVector<Value> moved(place);
+  Value offset = emit.mul(rows, place[1]);
+  moved[0] = emit.at(place[0], element(emit), offset);
+  if (operandHasRows())
+    moved[3] = emit.at(place[3], operandElement(), offset);
+  return moved;
+}
+
 Value moec::laneMask(Emit &emit, int64_t lanes, int64_t from, Value columns) {
   SmallVector<int32_t> indices;
   for (int64_t i = 0; i < lanes; ++i)

@@ -53,6 +53,9 @@ public:
   mlir::SmallVector<mlir::Value> place(Emit &emit, const TileTarget &target,
                                        mlir::Value row,
                                        mlir::Value column) const;
+  /// The place of a row further down.
+  mlir::SmallVector<mlir::Value> below(Emit &emit, mlir::ValueRange place,
+                                       mlir::Value rows) const;
   /// Types of what `place` returns.
   mlir::SmallVector<mlir::Type> placeTypes(Emit &emit) const;
   /// Emits the end of a tile function from values of those types.

@@ -184,9 +184,13 @@ void LoopNest::stream() {
         TileOperands operands = {product.x, Value(),
                                  weights(of, panel, emit.i64(0)),
                                  emit.i64(steps)};
-        streamTiles.callStream(emit, of, rows, operands, sums, place);
+        Value own =
+            sums ? bytes(sums, emit.i64(of * panelWidth * sumBytes)) : Value();
+        streamTiles.callStream(emit, rows, operands, own, place);
       }
     });
+    if (sums)
+      streamTiles.callFinish(emit, product.rows, sums, place);
   });
 }
 
@@ -283,7 +287,6 @@ void LoopNest::block(const Cell &cell, Value block) {
   Value sums = bytes(product.scratch, emit.mul(inScratch, rowSums));
   Value x = activations(row, cell.chunk, cell.slab);
   Value w = weights(cell.product, cell.panel, cell.slab.k);
-  bool finishes = cell.product + 1 == products();
   Value steps = emit.div(cell.slab.size, unit);
   // What the kernel packs itself is in L2.
   Value nextX = product.source ? x : packed(row, cell.next.slab);
@@ -301,8 +304,7 @@ void LoopNest::block(const Cell &cell, Value block) {
     int64_t own = cell.product * panelWidth + first;
     SlabState state = {bytes(sums, emit.i64(own * sumBytes)),
                        cell.slab.first,
-                       finishes ? cell.slab.last
-                                : emit.less(emit.i64(0), emit.i64(0)),
+                       cell.slab.last,
                        bytes(cell.next.weights, emit.mul(share, shareBytes)),
                        stride,
                        nextX,
@@ -313,6 +315,14 @@ void LoopNest::block(const Cell &cell, Value block) {
     Value column = emit.add(emit.mul(cell.panel, panelWidth), first);
     tileRows(operands, state, row, column, rows);
   }
+  if (products() == 1 || cell.product + 1 < products())
+    return;
+  emit.branch(cell.slab.last, [&] {
+    slabTiles.callFinish(
+        emit, rows, sums,
+        method.epilogue.place(emit, product.target, row,
+                              emit.mul(cell.panel, panelWidth)));
+  });
 }
 
 void LoopNest::tileRows(TileOperands operands, SlabState state, Value row,

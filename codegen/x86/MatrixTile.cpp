@@ -119,51 +119,60 @@ void MatrixTiles::loadSums(Emit &emit, const SlabState &state,
       });
 }
 
-void MatrixTiles::finish(Emit &emit, const TileSums &sums, Value saved,
-                         ValueRange place) const {
-  int64_t own = sums.vectors(), before = epilogue.products() - 1;
-  TileSums all = {{}, sums.rows, sums.lanes};
-  for (int64_t i = 0; i < int64_t(sums.values.size()); i += own) {
-    for (int64_t product = 0; product < before; ++product) {
-      Value first = after(emit, saved, 4 * product * panelWidth);
-      for (int64_t v = 0; v < own; ++v)
-        all.values.push_back(emit.load(sums.values[i].getType(),
-                                       savedSum(emit, first, sums, i + v)));
-    }
-    all.values.append(sums.values.begin() + i, sums.values.begin() + i + own);
-  }
-  epilogue.emit(emit, all, place);
+void MatrixTiles::callFinish(Emit &emit, Value rows, Value sums,
+                             ValueRange place) const {
+  std::string name =
+      "finish_" + std::to_string(decoder.lanes()) + "_" + epilogue.name();
+  if (!emit.hasFunction(name))
+    emitFinish(emit, name);
+  SmallVector<Value> arguments = {rows, sums};
+  llvm::append_range(arguments, place);
+  emit.call(name, arguments);
+}
+
+/// Row by row: one function for tiles of any number of rows.
+void MatrixTiles::emitFinish(Emit &emit, StringRef name) const {
+  SmallVector<Type> types = {emit.getI64Type(), emit.pointer()};
+  llvm::append_range(types, epilogue.placeTypes(emit));
+  emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
+    emit.loop(emit.i64(0), a[0], 1, [&](Value row) {
+      Value from = after(emit, a[1], emit.mul(row, 4 * rowSums()));
+      auto type = emit.vector(decoder.lanes(), emit.getF32Type());
+      TileSums sums = {{}, 1, decoder.lanes()};
+      for (int64_t i = 0; i < rowSums(); i += decoder.lanes())
+        sums.values.push_back(emit.load(type, after(emit, from, 4 * i)));
+      epilogue.emit(emit, sums, epilogue.below(emit, a.drop_front(2), row));
+    });
+  });
 }
 
 //===----------------------------------------------------------------------===//
 // Tiles over all of K
 //===----------------------------------------------------------------------===//
 
-void MatrixTiles::callStream(Emit &emit, int64_t product, int64_t rows,
+void MatrixTiles::callStream(Emit &emit, int64_t rows,
                              const TileOperands &operands, Value sums,
                              ValueRange place) const {
   TileShape shape = shapes.stream(rows);
-  bool last = product + 1 == epilogue.products();
-  std::string name = functionName(last ? "stream" : "before", shape);
-  if (!last)
-    name += "_" + std::to_string(product);
+  std::string name = functionName("stream", shape);
   if (!emit.hasFunction(name))
-    emitStream(emit, name, shape, product);
+    emitStream(emit, name, shape);
   SmallVector<Value> arguments = {operands.x, operands.steps, operands.w};
-  if (sums)
+  if (several())
     arguments.push_back(sums);
-  llvm::append_range(arguments, place);
+  else
+    llvm::append_range(arguments, place);
   emit.call(name, arguments);
 }
 
-void MatrixTiles::emitStream(Emit &emit, StringRef name, TileShape shape,
-                             int64_t product) const {
-  bool several = epilogue.products() > 1;
+void MatrixTiles::emitStream(Emit &emit, StringRef name,
+                             TileShape shape) const {
   SmallVector<Type> types = {emit.pointer(), emit.getI64Type(), emit.pointer()};
-  if (several)
-    types.push_back(emit.pointer());
   int64_t own = types.size();
-  llvm::append_range(types, epilogue.placeTypes(emit));
+  if (several())
+    types.push_back(emit.pointer());
+  else
+    llvm::append_range(types, epilogue.placeTypes(emit));
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
     // The rows are one block: their number is the distance between steps.
     TileOperands operands = {
@@ -179,11 +188,10 @@ void MatrixTiles::emitStream(Emit &emit, StringRef name, TileShape shape,
             intoL2);
     };
     TileSums sums = mainLoop(emit, zeros(emit, shape), operands, prefetch);
-    Value saved = several ? a[3] : Value();
-    if (product + 1 < epilogue.products())
-      save(emit, after(emit, saved, 4 * product * panelWidth), sums);
+    if (several())
+      save(emit, a[own], sums);
     else
-      finish(emit, sums, saved, a.drop_front(own));
+      epilogue.emit(emit, sums, a.drop_front(own));
   });
 }
 
@@ -203,7 +211,8 @@ void MatrixTiles::callSlab(Emit &emit, int64_t rows,
       operands.x,        operands.xStride, operands.steps,   operands.w,
       state.sums,        state.first,      state.last,       state.nextW,
       state.nextWStride, state.nextX,      state.nextXStride};
-  llvm::append_range(arguments, place);
+  if (!several())
+    llvm::append_range(arguments, place);
   emit.call(name, arguments);
 }
 
@@ -212,7 +221,8 @@ void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
   SmallVector<Type> types = {ptr, i64, i64, ptr, ptr, i1,
                              i1,  ptr, i64, ptr, i64};
   int64_t own = types.size();
-  llvm::append_range(types, epilogue.placeTypes(emit));
+  if (!several())
+    llvm::append_range(types, epilogue.placeTypes(emit));
   emit.function(name, /*exported=*/false, types, [&](ValueRange a) {
     TileOperands operands = {a[0], a[1], a[3], a[2]};
     if (shapes.slabTakesBlock())
@@ -229,10 +239,10 @@ void MatrixTiles::emitSlab(Emit &emit, StringRef name, TileShape shape) const {
       fetch(state.nextX, state.nextXStride);
     };
     sums = mainLoop(emit, sums, operands, prefetch);
-    Value saved =
-        after(emit, state.sums, -4 * (epilogue.products() - 1) * panelWidth);
+    if (several())
+      return save(emit, state.sums, sums);
     emit.branch(
-        state.last, [&] { finish(emit, sums, saved, a.drop_front(own)); },
+        state.last, [&] { epilogue.emit(emit, sums, a.drop_front(own)); },
         [&] { save(emit, state.sums, sums); });
   });
 }

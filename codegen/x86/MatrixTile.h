@@ -52,7 +52,7 @@ struct TileOperands {
 /// What a slab tile does besides its product.
 struct SlabState {
   mlir::Value sums;        ///< its own, see MatrixTiles
-  mlir::Value first, last; ///< i1: no sums to load; all sums are finished
+  mlir::Value first, last; ///< i1: no sums to load; sums are finished
   mlir::Value nextW;       ///< to prefetch: address, bytes per step
   mlir::Value nextWStride;
   mlir::Value nextX, nextXStride;
@@ -61,29 +61,31 @@ struct SlabState {
 /// Emits and calls the tile functions of one decoder and one epilogue.
 ///
 /// Each tile computes one product, so that weights are one sequential stream.
-/// Sums between slabs, and those of products before the epilogue's last, are in
-/// memory: f32 [rows][products][panelWidth].
+/// Sums between slabs are in memory, and those of an epilogue of several
+/// products until all are finished: f32 [rows][products][panelWidth].
 class MatrixTiles {
 public:
   MatrixTiles(const OperandDecoder &decoder, const Epilogue &epilogue,
               TileShapes shapes)
       : decoder(decoder), epilogue(epilogue), shapes(shapes) {}
 
-  /// Computes `rows` rows of a product over all of K; `rows` is at most
-  /// streamRows. `sums` are the first product's, if there are several.
-  void callStream(Emit &emit, int64_t product, int64_t rows,
-                  const TileOperands &operands, mlir::Value sums,
-                  mlir::ValueRange place) const;
+  /// Computes `rows` rows over all of K; `rows` is at most streamRows. Of
+  /// several products, the product's sums go to `sums`.
+  void callStream(Emit &emit, int64_t rows, const TileOperands &operands,
+                  mlir::Value sums, mlir::ValueRange place) const;
   /// Computes `rows` rows over a slab; `rows` is at most slabRows.
   void callSlab(Emit &emit, int64_t rows, const TileOperands &operands,
                 const SlabState &state, mlir::ValueRange place) const;
+  /// The epilogue of several products, for `rows` rows of a panel; `sums` are
+  /// the first product's.
+  void callFinish(Emit &emit, mlir::Value rows, mlir::Value sums,
+                  mlir::ValueRange place) const;
 
 private:
   using Prefetch =
       llvm::function_ref<void(Emit &, mlir::Value step, int64_t unrolled)>;
 
-  void emitStream(Emit &emit, llvm::StringRef name, TileShape shape,
-                  int64_t product) const;
+  void emitStream(Emit &emit, llvm::StringRef name, TileShape shape) const;
   void emitSlab(Emit &emit, llvm::StringRef name, TileShape shape) const;
   std::string functionName(const char *kind, TileShape shape) const;
   TileSums zeros(Emit &emit, TileShape shape) const;
@@ -91,14 +93,13 @@ private:
   TileSums mainLoop(Emit &emit, TileSums sums, const TileOperands &operands,
                     Prefetch prefetch) const;
   void step(Emit &emit, TileSums &sums, mlir::Value x, mlir::Value w) const;
+  void emitFinish(Emit &emit, llvm::StringRef name) const;
+  bool several() const { return epilogue.products() > 1; }
   int64_t rowSums() const { return epilogue.products() * panelWidth; }
   mlir::Value savedSum(Emit &emit, mlir::Value saved, const TileSums &sums,
                        int64_t i) const;
   void save(Emit &emit, mlir::Value saved, const TileSums &sums) const;
   void loadSums(Emit &emit, const SlabState &state, TileSums &sums) const;
-  /// The epilogue, for `sums` of the last product and those saved of others.
-  void finish(Emit &emit, const TileSums &sums, mlir::Value saved,
-              mlir::ValueRange place) const;
 
   const OperandDecoder &decoder;
   const Epilogue &epilogue;
