@@ -34,6 +34,7 @@ static constexpr double dotFlops = 231e9;
 static void tuneForZen(Target &t) {
   t.prefetchBytes = 16384;
   t.prefetchRows = 7;
+  t.sparsePrefetchBytes = 8192;
 }
 
 static Target makeV3() {

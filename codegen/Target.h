@@ -59,6 +59,9 @@ struct Target {
   /// from how many rows of activations on; with fewer, arithmetic leaves the
   /// hardware prefetcher enough time to do better alone. Both measured.
   int64_t prefetchBytes = 2560, prefetchRows = 1;
+  /// With fewer, but several, one line of four so far ahead: hardware does not
+  /// prefetch beyond a page, and rows leave no time for its address. 0: none.
+  int64_t sparsePrefetchBytes = 0;
 
   /// What the machine is taken to do: for cost models and rooflines, not for
   /// promises. On the target, `cores` cores share the memory.

@@ -118,7 +118,9 @@ public:
 private:
   void group(const Group &group);
   void chunk(const Group &group, const Chunk &chunk);
+  Value sumsOf(const Cell &cell, Value row);
   void block(const Cell &cell, Value block);
+  void finish(const Cell &cell, Value block);
   void tileRows(TileOperands operands, SlabState state, Value row, Value column,
                 Value rows);
 
@@ -250,7 +252,11 @@ void LoopNest::chunk(const Group &group, const Chunk &chunk) {
             last ? emit.select(inGroup, zero, emit.i64(packedStepBytes)) : zero;
         Cell cell = {group, chunk, slab, {nextWeights, next, rowBytes},
                      panel, of};
-        emit.loop(chunk.from, chunk.to, 1, [&](Value b) { block(cell, b); });
+        emit.loop(chunk.from, chunk.to, 1, [&](Value b) {
+          block(cell, b);
+          if (last && products() > 1)
+            finish(cell, b);
+        });
       }
     });
   });
@@ -278,13 +284,18 @@ void LoopNest::prepare(const Chunk &chunk, const Slab &slab) {
                            emit.mul(chunk.rows, emit.div(slab.size, unit)));
 }
 
-void LoopNest::block(const Cell &cell, Value block) {
-  Value row = split.first(emit, block), rows = split.size(emit, block);
+/// Where the sums of a block that begins with a row are.
+Value LoopNest::sumsOf(const Cell &cell, Value row) {
   Value inScratch =
       emit.add(emit.mul(emit.sub(cell.panel, cell.group.from), cell.chunk.rows),
                emit.sub(row, cell.chunk.firstRow));
-  int64_t rowSums = products() * panelWidth * sumBytes;
-  Value sums = bytes(product.scratch, emit.mul(inScratch, rowSums));
+  return bytes(product.scratch,
+               emit.mul(inScratch, products() * panelWidth * sumBytes));
+}
+
+void LoopNest::block(const Cell &cell, Value block) {
+  Value row = split.first(emit, block), rows = split.size(emit, block);
+  Value sums = sumsOf(cell, row);
   Value x = activations(row, cell.chunk, cell.slab);
   Value w = weights(cell.product, cell.panel, cell.slab.k);
   Value steps = emit.div(cell.slab.size, unit);
@@ -315,13 +326,16 @@ void LoopNest::block(const Cell &cell, Value block) {
     Value column = emit.add(emit.mul(cell.panel, panelWidth), first);
     tileRows(operands, state, row, column, rows);
   }
-  if (products() == 1 || cell.product + 1 < products())
-    return;
+}
+
+/// Behind the last slab of the last of several products.
+void LoopNest::finish(const Cell &cell, Value block) {
+  Value row = split.first(emit, block);
+  auto place = method.epilogue.place(emit, product.target, row,
+                                     emit.mul(cell.panel, panelWidth));
   emit.branch(cell.slab.last, [&] {
-    slabTiles.callFinish(
-        emit, rows, sums,
-        method.epilogue.place(emit, product.target, row,
-                              emit.mul(cell.panel, panelWidth)));
+    slabTiles.callFinish(emit, split.size(emit, block), sumsOf(cell, row),
+                         place);
   });
 }
 

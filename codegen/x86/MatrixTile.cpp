@@ -18,12 +18,18 @@ static constexpr int32_t intoL2 = 2;
 
 TileShapes TileShapes::of(const Target &target) {
   int64_t bytes = target.prefetchBytes, from = target.prefetchRows;
+  int64_t sparse = target.sparsePrefetchBytes;
   // Eight sums and what widened pairs take in 16 registers.
   if (target.registers() == 16)
-    return {/*streamRows=*/2, /*slabRows=*/4, panelWidth / 2, bytes, from};
+    return {/*streamRows=*/2,
+            /*slabRows=*/4,
+            panelWidth / 2,
+            bytes,
+            from,
+            sparse};
   // 24 sums, two vectors of weights and the activations in 32 registers; a
   // block of activations in one pass.
-  return {blockRows, blockRows, panelWidth, bytes, from};
+  return {blockRows, blockRows, panelWidth, bytes, from, sparse};
 }
 
 //===----------------------------------------------------------------------===//
@@ -179,9 +185,12 @@ void MatrixTiles::emitStream(Emit &emit, StringRef name,
         a[0], emit.i64(shape.rows * decoder.activationBytes()), a[2], a[1]};
     int64_t stride = panelWidth * decoder.weightBytes();
     auto prefetch = [&](Emit &emit, Value k, int64_t u) {
-      if (shape.rows < shapes.prefetchRows)
-        return;
       Value ahead = after(emit, operands.w, emit.mul(k, stride));
+      bool few = shape.rows < shapes.prefetchRows;
+      if (few && shape.rows > 1 && u == 0 && shapes.sparsePrefetchBytes)
+        emit.prefetch(after(emit, ahead, shapes.sparsePrefetchBytes), intoL2);
+      if (few)
+        return;
       for (int64_t line = 0; line < stride; line += cacheLine)
         emit.prefetch(
             after(emit, ahead, shapes.prefetchBytes + u * stride + line),

@@ -29,7 +29,7 @@ struct TileShapes {
   int64_t slabRows;    ///< at most, in tiles over a slab
   int64_t slabColumns; ///< columns of those
   /// See Target.
-  int64_t prefetchBytes, prefetchRows;
+  int64_t prefetchBytes, prefetchRows, sparsePrefetchBytes;
 
   static TileShapes of(const Target &target);
   TileShape stream(int64_t rows) const { return {rows, panelWidth}; }

@@ -49,7 +49,7 @@ Settings settingsOf(const Header &header) {
   for (unsigned kind = 0; kind != asyncKinds; ++kind)
     if (header.completion >> kind & 1)
       settings.completion[kind] = Completion::Lazy;
-  settings.hostThreads = 1;
+  settings.hostThreads = header.seed % 4 ? 1 : 2;
   settings.idleRounds = 50;
   settings.instructionLimit = 20000;
   return settings;
