@@ -9,21 +9,6 @@
 #include "runtime/emulator/check/Actor.h"
 
 namespace emulator {
-namespace {
-
-/// Strong accesses say how far they reach.
-Scope strengthOf(const Access &access) {
-  if (access.kind == AccessKind::Load || access.kind == AccessKind::Store) {
-    if (access.order == MemoryOrder::Weak)
-      return Scope::None;
-    if (access.order == MemoryOrder::Volatile ||
-        access.order == MemoryOrder::Mmio)
-      return Scope::System;
-  }
-  return access.scope == Scope::None ? Scope::Gpu : access.scope;
-}
-
-} // namespace
 
 Acquaintance::SiteMark &Acquaintance::siteMark(Actor &actor, Marks &marks,
                                                const Access &access) {
@@ -42,7 +27,7 @@ Acquaintance::SiteMark &Acquaintance::siteMark(Actor &actor, Marks &marks,
   source.agent = &actor.agent();
   source.epoch = actor.epoch();
   source.kind = access.kind;
-  source.scope = strengthOf(access);
+  source.scope = access.strength();
   source.site = site;
   source.collective = access.kind == AccessKind::Load &&
                       (site->convergence == Convergence::Aligned ||

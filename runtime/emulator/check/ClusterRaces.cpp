@@ -80,21 +80,13 @@ Acquaintance &ClusterRaces::acquaint(Actor &actor, const Opened &opened) {
   return acquaintance;
 }
 
-Actor &ClusterRaces::actorOf(Warp &warp) {
-  if (&warp != lastWarp_) {
-    lastWarp_ = &warp;
-    lastActor_ = &ordering_.actor(warp);
-  }
-  return *lastActor_;
-}
-
 bool ClusterRaces::access(Warp &warp, const Access &access) {
   if (isPrivate(access.address[__builtin_ctz(access.lanes)]))
     return true;
   if (access.bytes > largestAccess)
     return inPieces(
         access, [&](const Access &piece) { return this->access(warp, piece); });
-  Actor &actor = actorOf(warp);
+  Actor &actor = ordering_.actor(warp);
   const bool performing = !actor.performing.empty();
   Operation *operation = performing ? actor.performing.back().get() : nullptr;
   if (performing && !operation)
@@ -206,7 +198,7 @@ bool ClusterRaces::operationAccess(Actor &actor, Operation &operation,
 
 bool ClusterRaces::engineAccess(Warp &warp, AccessKind kind, uint64_t address,
                                 uint32_t bytes) {
-  Actor &actor = actorOf(warp);
+  Actor &actor = ordering_.actor(warp);
   if (actor.performing.empty() || !actor.performing.back())
     return true;
   Operation &operation = *actor.performing.back();

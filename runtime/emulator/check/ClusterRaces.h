@@ -91,7 +91,6 @@ private:
 
   Opened open(unsigned number);
   Acquaintance &acquaint(Actor &actor, const Opened &opened);
-  Actor &actorOf(Warp &warp);
   bool before(const Check &check, const Source &source, Mask lanes,
               Path path = Path::Seen) const;
   /// What the warp knew when it issued an operation of its own, that knows,
@@ -150,8 +149,6 @@ private:
   Ordering ordering_;
   Ledger shared_;        ///< of the cluster's shared memory
   EngineMemo engine_[2]; ///< of reads and writes
-  Warp *lastWarp_ = nullptr;
-  Actor *lastActor_ = nullptr;
 };
 
 } // namespace emulator

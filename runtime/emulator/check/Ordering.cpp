@@ -21,14 +21,6 @@ bool acquires(MemoryOrder order) {
   return order == MemoryOrder::Acquire || order == MemoryOrder::AcquireRelease;
 }
 
-Scope scopeOf(const Access &access) {
-  const bool unscoped = access.order == MemoryOrder::Volatile ||
-                        access.order == MemoryOrder::Mmio;
-  return unscoped                      ? Scope::System
-         : access.scope == Scope::None ? Scope::Gpu
-                                       : access.scope;
-}
-
 } // namespace
 
 /// Shuffles, votes and bar.warp.sync name the lanes that meet; what else all
@@ -189,7 +181,7 @@ const MbarrierState *Ordering::unorderedInit(Warp &warp, Mask lanes,
 void Ordering::readFlag(Actor &actor, unsigned lane, const Flag &flag,
                         const Access &access) {
   const bool near = flag.writer->sameBlock(actor.agent());
-  const bool far = near || scopeOf(access) != Scope::Block;
+  const bool far = near || access.strength() != Scope::Block;
   const KnowledgePtr nearby = near ? flag.near : nullptr;
   const KnowledgePtr remote = far ? flag.far : nullptr;
   if (acquires(access.order))
@@ -204,7 +196,7 @@ void Ordering::writeFlag(Actor &actor, unsigned lane, Flags &flags,
                          uint64_t address, const Access &access) {
   const Mask self = Mask(1) << lane;
   KnowledgePtr near, far;
-  const bool reaches = scopeOf(access) != Scope::Block;
+  const bool reaches = access.strength() != Scope::Block;
   if (releases(access.order)) {
     near = actor.release(self);
     far = reaches ? near : nullptr;

@@ -97,7 +97,7 @@ void ClusterRaces::async(Warp &warp, Mask lanes, const AsyncEvent &event) {
   ordering_.async(warp, lanes, event);
   if (event.kind != AsyncKind::Matrix || !reports_.waits)
     return;
-  const std::string wrong = product(actorOf(warp), event);
+  const std::string wrong = product(ordering_.actor(warp), event);
   if (!wrong.empty())
     warp.fault(FaultKind::Check, wrong, lanes);
 }
@@ -124,7 +124,7 @@ std::string ClusterRaces::product(Actor &actor, const AsyncEvent &event) {
 
 bool ClusterRaces::instruction(Warp &warp, const Instruction &instruction,
                                Mask lanes) {
-  Actor &actor = actorOf(warp);
+  Actor &actor = ordering_.actor(warp);
   if (!actor.products || warp.frame().caller)
     return true;
   const std::string wrong = actor.products->touch(instruction, warp.site());
@@ -136,7 +136,7 @@ bool ClusterRaces::instruction(Warp &warp, const Instruction &instruction,
 
 void ClusterRaces::fence(Warp &warp, Mask lanes, const FenceEvent &event) {
   if (event.kind == FenceEvent::Kind::Matrix) {
-    Actor &actor = actorOf(warp);
+    Actor &actor = ordering_.actor(warp);
     if (!actor.products) {
       actor.products = std::make_unique<ProductRegisters>();
       warp.watch();

@@ -66,6 +66,14 @@ struct Access {
   bool strong() const {
     return order != MemoryOrder::Weak || kind == AccessKind::Atomic;
   }
+  /// How far it reaches then; None for weak ones.
+  Scope strength() const {
+    if (!strong())
+      return Scope::None;
+    if (order == MemoryOrder::Volatile || order == MemoryOrder::Mmio)
+      return Scope::System;
+    return scope == Scope::None ? Scope::Gpu : scope;
+  }
 };
 
 /// Host pointers of an access, of its lanes only.

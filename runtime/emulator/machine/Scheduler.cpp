@@ -16,7 +16,7 @@ namespace {
 
 /// Clusters that begin by chance, in random orders: not while so many of this
 /// thread run, or are open.
-constexpr size_t mostRunning = 8, mostOpen = 64;
+constexpr size_t mostRunning = 8, mostBegun = 64;
 
 /// What the workers of a launch share.
 struct Shared {
@@ -73,7 +73,7 @@ bool Worker::beginsByChance() {
   const auto running = static_cast<size_t>(
       std::count_if(clusters_.begin(), clusters_.end(),
                     [](const auto &each) { return !each->resting(); }));
-  return running < mostRunning && clusters_.size() < mostOpen &&
+  return running < mostRunning && clusters_.size() < mostBegun &&
          (!running || random_() % 2);
 }
 
