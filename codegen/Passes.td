@@ -23,7 +23,9 @@ def X86PackMatrixOperandsPass
     1 otherwise; `depth` is 8 or 4 to match. The layouts are those of every
     x86-64 target, so one artifact stores each weight once for all of them.
 
-    An activation that several operations read is packed once.
+    An activation that several operations read is packed once. With `amx`,
+    activations of bf16 products stay row-major, those of `moe.router` excepted:
+    the kernels that multiply on AMX tiles pack rows themselves.
 
     Preconditions:
     1. The weight is a `moe.read_parameter`: packing happens at compile time.
@@ -53,6 +55,8 @@ def X86PackMatrixOperandsPass
     ```
   }];
   let dependentDialects = ["::moec::exec::ExecDialect"];
+  let options = [Option<"amx", "amx", "bool", "false",
+                        "Whether bf16 products are computed on AMX tiles">];
   let statistics = [
     Statistic<"numWeights", "packed-weights", "Weights packed">,
     Statistic<"numActivations", "packed-activations", "Activations packed">

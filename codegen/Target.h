@@ -55,6 +55,9 @@ struct Target {
   std::vector<std::string> requiredFeatures;
   int64_t vectorBits = 256;
   bool hasBF16Dot = false; ///< VDPBF16PS
+  /// Tile registers, in which products of bf16 are computed: TDPBF16PS. Its
+  /// sums are rounded in another order than those of all other x86-64 targets.
+  bool hasAmx = false;
   /// How far ahead of itself a stream of weights is prefetched into L2, and
   /// from how many rows of activations on; with fewer, arithmetic leaves the
   /// hardware prefetcher enough time to do better alone. Both measured.

@@ -116,6 +116,7 @@ Expected<CompiledTarget> Compilation::lower(const std::string &name) {
   cpu.machine = target->machine;
   cpu.maxStepTokens = options.maxStepTokens;
   cpu.isBatchInvariant = options.isBatchInvariant;
+  cpu.hasAmx = target->hasAmx;
   cpu.regimes = options.regimes ? *options.regimes
                                 : llvm::to_vector(target->regimeBorders);
   cpu.fusions = options.fusions;

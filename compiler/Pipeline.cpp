@@ -33,6 +33,8 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
   lowering.maxTokens = options.maxStepTokens;
   lowering.targetName = options.target;
   lowering.batchInvariant = options.isBatchInvariant;
+  X86PackMatrixOperandsPassOptions packing;
+  packing.amx = options.hasAmx;
   SplitRegimesPassOptions regimes;
   regimes.maxTokens = options.maxStepTokens;
   regimes.borders = options.regimes;
@@ -53,10 +55,10 @@ std::vector<Phase> moec::cpuPhases(const CpuOptions &options) {
              addFusionPasses(passes, fusions, cost);
            }},
           {"pack",
-           [machine = options.machine](OpPassManager &passes) {
+           [packing, machine = options.machine](OpPassManager &passes) {
              if (machine == Machine::X86)
                passes.addNestedPass<func::FuncOp>(
-                   createX86PackMatrixOperandsPass());
+                   createX86PackMatrixOperandsPass(packing));
            }},
           {"lower",
            [lowering](OpPassManager &passes) {
@@ -96,10 +98,12 @@ void moec::registerPipelines() {
         CpuOptions cpu;
         cpu.target = options.target;
         // The pass that reads the name says if there is no such target.
-        if (llvm::Expected<Target> target = lookupTarget(options.target))
+        if (llvm::Expected<Target> target = lookupTarget(options.target)) {
           cpu.cost = costOf(*target);
-        else
+          cpu.hasAmx = target->hasAmx;
+        } else {
           llvm::consumeError(target.takeError());
+        }
         cpu.maxStepTokens = options.maxStepTokens;
         cpu.topLogits = options.topLogits;
         cpu.fusions.disabled.assign(options.disabledFusions.begin(),

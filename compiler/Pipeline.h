@@ -34,6 +34,7 @@ struct CpuOptions {
   Machine machine = Machine::X86;
   int64_t maxStepTokens = 512;
   bool isBatchInvariant = false; ///< see Target
+  bool hasAmx = false;           ///< see Target
   /// The most tokens of all regimes but the last, ascending; at most two.
   llvm::SmallVector<int64_t> regimes = {8, 64};
   FusionChoice fusions;

@@ -4,6 +4,8 @@
 
 #include "runtime/CpuFeatures.h"
 
+#include "runtime/abi/Amx.h"
+
 #include <array>
 #include <cpuid.h>
 #include <cstdint>
@@ -20,6 +22,7 @@ enum SavedState : uint32_t {
   NoState = 0,
   AvxState = 0x06,    // XMM, YMM
   Avx512State = 0xe6, // and opmask, ZMM
+  AmxState = 0x60000, // tiles and their configuration
 };
 
 struct Feature {
@@ -62,7 +65,9 @@ static constexpr Feature features[] = {
     {"avx512vnni", 7, 0, ECX, 11, Avx512State},
     {"avx512bitalg", 7, 0, ECX, 12, Avx512State},
     {"avx512vpopcntdq", 7, 0, ECX, 14, Avx512State},
+    {"amx-bf16", 7, 0, EDX, 22, AmxState},
     {"avx512fp16", 7, 0, EDX, 23, Avx512State},
+    {"amx-tile", 7, 0, EDX, 24, AmxState},
     {"avxvnni", 7, 1, EAX, 4, AvxState},
     {"avx512bf16", 7, 1, EAX, 5, Avx512State},
     {"sahf", 0x80000001, 0, ECX, 0, NoState},
@@ -89,7 +94,8 @@ bool moert::cpuHasFeature(std::string_view name) {
                            &registers[ECX], &registers[EDX]))
       return false;
     return (registers[f.reg] >> f.bit & 1) &&
-           (readSavedState() & f.state) == f.state;
+           (readSavedState() & f.state) == f.state &&
+           (f.state != AmxState || moert_permit_amx());
   }
   return false;
 }

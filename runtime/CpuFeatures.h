@@ -14,8 +14,8 @@
 namespace moert {
 
 /// Whether the CPU has the feature, in LLVM's name for it ("avx512bf16"), and
-/// the operating system saves the registers it needs. False for a name that is
-/// not known here.
+/// the operating system saves the registers it needs and lets this process use
+/// them; for AMX, this asks it to. False for a name that is not known here.
 bool cpuHasFeature(std::string_view name);
 
 } // namespace moert

@@ -47,6 +47,8 @@ void Model::describe() {
   i.device = where->name().c_str();
   i.device_description = where->description().c_str();
   i.flops_per_second = chosen->rates()->flops_per_second();
+  for (const flatbuffers::String *feature : *chosen->features())
+    i.uses_amx |= feature->string_view() == "amx-bf16";
   i.vocabulary = model.vocabulary();
   i.max_positions = model.max_positions();
   i.max_step_tokens = programs().back()->max_tokens();

@@ -79,6 +79,7 @@ typedef struct moert_model_info {
   const char *device;             /**< "cpu", "cuda:0", "emulated:sm_90a" */
   const char *device_description; /**< "NVIDIA H100 80GB HBM3" */
   double flops_per_second; /**< that the target was taken to do in products */
+  int32_t uses_amx; /**< whether its code multiplies on tiles of Intel's CPUs */
   int64_t vocabulary;             /**< token ids are 0 <= id < vocabulary */
   int64_t max_positions;          /**< of one sequence */
   int64_t max_step_tokens;

@@ -25,12 +25,21 @@ static std::unique_ptr<Epilogue> makeEpilogue(const MatrixRegion &region) {
   return std::make_unique<StoreSums>(region.first().biasElement());
 }
 
+/// Scores of experts are few, and the same with the choice of experts behind
+/// them as without: one order of summation in all their kernels.
+static bool computesOnAmx(const MatrixRegion &region, const Target &target) {
+  const MatrixOperation &product = region.first();
+  return target.hasAmx && product.weightType().getElementType().isBF16() &&
+         !isa<moe::RouterOp>(product.op);
+}
+
 RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)
     : decoder(makeOperandDecoder(region.first().weightType().getElementType(),
                                  target)),
       epilogue(makeEpilogue(region)), shapes(TileShapes::of(target)),
       depth(llvm::alignTo(region.first().depth(),
-                          decoder->unit() * depthSteps)) {}
+                          decoder->unit() * depthSteps)),
+      usesAmx(computesOnAmx(region, target)) {}
 
 //===----------------------------------------------------------------------===//
 // Planning
@@ -68,23 +77,37 @@ static LogicalResult checkWeights(const MatrixRegion &region,
   return success();
 }
 
-static LogicalResult checkRegion(const MatrixRegion &region) {
-  for (const MatrixOperation &product : region.products)
-    if (failed(checkWeights(region, product)))
-      return failure();
+static LogicalResult checkRows(const MatrixRegion &region,
+                               const Target &target) {
   const MatrixOperation &first = region.first();
   auto rowBlocks = requiredLayouts(first.weightType().getElementType()).first;
   Attribute encoding = region.xType().getEncoding();
+  if (computesOnAmx(region, target)) {
+    if (encoding)
+      return first.op->emitOpError("has activations ")
+             << region.xType() << "; the kernels for AMX read row-major ones";
+    return success();
+  }
   // A product alone comes with its activations packed, once for all threads.
   bool alone = first.op->getBlock()->getOperations().size() == 2;
   if (encoding != rowBlocks && (encoding || alone))
     return first.op->emitOpError("has activations ")
            << region.xType() << "; the x86-64 kernels read the layout "
            << rowBlocks << ", see --x86-pack-matrix-operands";
+  return success();
+}
+
+static LogicalResult checkRegion(const MatrixRegion &region,
+                                 const Target &target) {
+  for (const MatrixOperation &product : region.products)
+    if (failed(checkWeights(region, product)))
+      return failure();
+  if (failed(checkRows(region, target)))
+    return failure();
   if (region.top && failed(checkTopParts(region.top)))
     return failure();
-  if (region.permute && encoding)
-    return first.op->emitOpError("gathers rows of ")
+  if (region.permute && region.xType().getEncoding())
+    return region.first().op->emitOpError("gathers rows of ")
            << region.xType() << "; they must be row-major";
   return success();
 }
@@ -153,7 +176,7 @@ static int64_t grainOf(const MatrixRegion &region) {
 FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
                                              const KernelContext &context) {
   FailureOr<MatrixRegion> region = MatrixRegion::analyze(kernel);
-  if (failed(region) || failed(checkRegion(*region)))
+  if (failed(region) || failed(checkRegion(*region, context.target)))
     return failure();
   KernelPlan plan;
   for (auto [i, product] : llvm::enumerate(region->products)) {
@@ -164,6 +187,8 @@ FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
   if (region->combine)
     plan.flopsPerRow *= region->combine.getPlan().getType().getChoices();
   plan.grain = grainOf(*region);
+  if (computesOnAmx(*region, context.target))
+    plan.method = "products on AMX tiles";
   plan.weights =
       region->isGrouped() ? exec::WeightUse::Experts : exec::WeightUse::Whole;
   plan.scratchBytes = unfinishedBytes(*region, context) +

@@ -22,9 +22,10 @@ struct RegionMethod {
   std::unique_ptr<Epilogue> epilogue;
   TileShapes shapes;
   int64_t depth; ///< K, padded
+  bool usesAmx;
 
   RegionMethod(const MatrixRegion &region, const Target &target);
-  MatrixMethod method() const { return {*decoder, *epilogue, shapes}; }
+  MatrixMethod method() const { return {*decoder, *epilogue, shapes, usesAmx}; }
 };
 
 /// Panels of a product's columns.

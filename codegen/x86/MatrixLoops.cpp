@@ -4,7 +4,7 @@
 
 #include "codegen/x86/MatrixLoops.h"
 
-#include "codegen/x86/RowSplit.h"
+#include "codegen/x86/AmxLoops.h"
 
 using namespace mlir;
 using namespace moec;
@@ -51,6 +51,8 @@ static int64_t mostPackedRows(const MatrixMethod &method, int64_t depth) {
 
 int64_t moec::matrixScratchBytes(const MatrixMethod &method,
                                  const MatrixScratch &needs) {
+  if (method.usesAmx)
+    return amxScratchBytes(method, needs);
   int64_t row = rowSumBytes(method) + rowPreparedBytes(method);
   int64_t rows = std::min(needs.maxRows, chunkBlocks(method) * blockRows);
   if (!needs.packs)
@@ -377,10 +379,10 @@ static void emitPackedLoops(Emit &emit, const MatrixMethod &method,
 
 void moec::emitMatrixLoops(Emit &emit, const MatrixMethod &method,
                            const MatrixProduct &product) {
-  if (!product.source) {
-    emitPackedLoops(emit, method, product);
-    return;
-  }
+  if (method.usesAmx)
+    return emitAmxLoops(emit, method, product);
+  if (!product.source)
+    return emitPackedLoops(emit, method, product);
   int64_t most = mostPackedRows(method, product.depth);
   emit.branch(
       emit.less(product.rows, emit.i64(most + 1)),

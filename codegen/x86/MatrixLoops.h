@@ -22,6 +22,7 @@ struct MatrixMethod {
   const OperandDecoder &decoder;
   const Epilogue &epilogue;
   TileShapes shapes;
+  bool usesAmx; ///< see AmxLoops.h
 };
 
 /// The panels from <= p < to of one product result[m, N] = x[m, K] * w[N, K]^T,

@@ -28,9 +28,8 @@ namespace {
 class BlockPacking {
 public:
   BlockPacking(Emit &emit, ValueRange a, int64_t choices)
-      : emit(emit), source(a[0]), pitch(a[1]), slots(a[2]), row(a[3]),
-        rows(a[4]), whole(a[5]), half(a[6]), words(a[7]), to(a[8]),
-        choices(choices) {}
+      : emit(emit), source{a[0], a[1], a[2], choices}, row(a[3]), rows(a[4]),
+        whole(a[5]), half(a[6]), words(a[7]), to(a[8]) {}
 
   static SmallVector<Type> types(Emit &emit) {
     Type ptr = emit.pointer(), i64 = emit.getI64Type();
@@ -39,7 +38,7 @@ public:
   void emitBody();
 
 private:
-  Value rowAt(Value i);
+  Value rowAt(Value i) { return source.address(emit, emit.add(row, i)); }
   Value wordOf(Value rowStart, Value word) {
     return emit.at(rowStart, emit.getI32Type(), word);
   }
@@ -51,17 +50,16 @@ private:
   void words32(Value from, Value end, llvm::function_ref<Value(Value)> load);
 
   Emit &emit;
-  Value source, pitch, slots, row, rows;
+  GatheredRows source;
+  Value row, rows;
   Value whole; ///< words that are full
   Value half;  ///< 1 if half a word follows, else 0
   Value words, to;
-  int64_t choices; ///< 0: rows in order
 };
 
 } // namespace
 
-Value BlockPacking::rowAt(Value i) {
-  Value index = emit.add(row, i);
+Value GatheredRows::address(Emit &emit, Value index) const {
   if (choices) {
     Type i32 = emit.getI32Type();
     Value slot = emit.extend(emit.load(i32, emit.at(slots, i32, index)));

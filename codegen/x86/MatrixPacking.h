@@ -26,6 +26,17 @@ struct RowSource {
   int64_t choices = 1;
 };
 
+/// Rows of a source, in a function that is given them.
+struct GatheredRows {
+  mlir::Value source; ///< row 0
+  mlir::Value pitch;  ///< bytes from row to row
+  mlir::Value slots;  ///< see RowSource
+  int64_t choices;    ///< 0: rows in order
+
+  /// Where the row of an index begins.
+  mlir::Value address(Emit &emit, mlir::Value index) const;
+};
+
 /// One block of rows of one slab of K. A word is what fills 32 bits of a row.
 struct PackedBlock {
   mlir::Value row, rows;   ///< first row; at most blockRows

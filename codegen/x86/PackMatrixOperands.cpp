@@ -71,6 +71,7 @@ bool isPacked(OpOperand *operand) {
 
 struct PackMatrixOperands
     : moec::impl::X86PackMatrixOperandsPassBase<PackMatrixOperands> {
+  using X86PackMatrixOperandsPassBase::X86PackMatrixOperandsPassBase;
   void runOnOperation() override {
     for (Block &block : getOperation().getBody())
       if (failed(packBlock(block)))
@@ -112,7 +113,7 @@ private:
           exec::PanelsAttr::get(&getContext(), panelWidth, depth, unit);
       numWeights +=
           packInput(group, operands->weight->get(), panels, Value(), packs);
-      if (builder && builder->packsActivations)
+      if ((builder && builder->packsActivations) || readsRows(&op, *operands))
         continue;
       auto blocks =
           exec::RowBlocksAttr::get(&getContext(), blockRows, slabDepth, depth);
@@ -120,6 +121,11 @@ private:
                                   outside(group, operands->plan), packs);
     }
     return success();
+  }
+
+  /// Whether the kernel of a product reads row-major activations.
+  bool readsRows(Operation *op, const MatrixOperands &operands) {
+    return amx && elementOf(operands.weight).isBF16() && !isa<moe::RouterOp>(op);
   }
 
   /// What a value of a group is outside of it; null if it is made inside.
@@ -161,7 +167,7 @@ private:
           exec::PanelsAttr::get(&getContext(), panelWidth, depth, unit);
       numWeights += pack(*operands.weight, layout, Value(), packs);
     }
-    if (!isPacked(operands.activation)) {
+    if (!isPacked(operands.activation) && !readsRows(op, operands)) {
       auto layout =
           exec::RowBlocksAttr::get(&getContext(), blockRows, slabDepth, depth);
       numActivations +=

@@ -129,8 +129,8 @@ Before every repetition two probes run on the same threads:
 - The read probe reads the artifact's own file mapping in order, as many bytes
   of it as a step that generates has to read, over and over. Of a plain and a
   prefetching reader, it takes the better one.
-- The dot-product peak is that of VDPBF16PS on registers, or of FMA on a CPU
-  without it.
+- The dot-product peak is that of TDPBF16PS on registers if the artifact's code
+  multiplies on tiles, else of VDPBF16PS, or of FMA on a CPU without it.
 Of a GPU, the read probe copies inside of its memory, and counts bytes read and
 written; the peak is what the data sheet says.
 Shares are medians of the ratios to the probe right before. Bytes are those of

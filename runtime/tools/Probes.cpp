@@ -177,14 +177,38 @@ __attribute__((target("avx2,fma"))) static double fmaAvx2() {
   return chains * 16;
 }
 
-static double (*chooseDot())() {
+/// What LDTILECFG reads: eight registers of 16 rows of 64 bytes.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, startRow = 0, reserved[14] = {};
+  uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+/// Four registers of sums, as many as products have.
+__attribute__((target("amx-tile,amx-bf16"))) static double dotAmx() {
+  TileConfig config;
+  _tile_loadconfig(&config);
+  for (int64_t round = 0; round < batch; ++round) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+  return 4 * 2 * 16 * 16 * 32;
+}
+
+static double (*chooseDot(const moert_model_info &info))() {
+  if (info.uses_amx)
+    return dotAmx;
   if (__builtin_cpu_supports("avx512bf16"))
     return dotBf16;
   return __builtin_cpu_supports("avx512f") ? fmaAvx512 : fmaAvx2;
 }
 
-double moert::tools::measureDotPeak(Session &session) {
-  double (*dot)() = chooseDot();
+double moert::tools::measureDotPeak(const moert_model_info &info,
+                                    Session &session) {
+  double (*dot)() = chooseDot(info);
   std::vector<double> operations(static_cast<size_t>(session.stats().threads));
   Stopwatch watch;
   session.runOnThreads([&](int32_t thread) {
@@ -215,5 +239,5 @@ double Rooflines::readRate() {
 }
 
 double Rooflines::productRate() {
-  return reader ? measureDotPeak(session) : info.flops_per_second;
+  return reader ? measureDotPeak(info, session) : info.flops_per_second;
 }

@@ -53,9 +53,9 @@ private:
 };
 
 /// Operations per second of the widest multiply-add that the CPU has for 16-bit
-/// floating-point products (VDPBF16PS), or else for float32 (FMA), from
-/// registers; a multiply-add is two.
-double measureDotPeak(Session &session);
+/// floating-point products (TDPBF16PS if the model's code uses it, else
+/// VDPBF16PS), or else for float32 (FMA), from registers; a multiply-add is two.
+double measureDotPeak(const moert_model_info &info, Session &session);
 
 /// The two rooflines of the device that runs the model. Of a GPU: the rate of
 /// copies in its memory, and what the data sheet says of products.

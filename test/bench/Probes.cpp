@@ -4,6 +4,10 @@
 
 #include "Probes.h"
 
+#include "runtime/abi/Amx.h"
+
+#include <cstdio>
+#include <cstdlib>
 #include <immintrin.h>
 
 using namespace moec::bench;
@@ -37,16 +41,30 @@ void moec::bench::readPrefetching(const char *data, int64_t bytes) {
   read<true>(data, bytes);
 }
 
-bool moec::bench::canMultiply(Multiply multiply) {
-  switch (multiply) {
-  case Multiply::DotBF16:
-    return __builtin_cpu_supports("avx512bf16");
-  case Multiply::Fma512:
-    return __builtin_cpu_supports("avx512f");
-  case Multiply::Fma256:
-    return __builtin_cpu_supports("fma");
+Multiply moec::bench::multiplyOf(const Target &target, bool isBF16) {
+  if (target.hasAmx && !moert_permit_amx()) {
+    std::fprintf(stderr, "target %s needs AMX, which this machine lacks\n",
+                 target.name.c_str());
+    std::exit(1);
   }
-  return false;
+  if (isBF16 && target.hasAmx)
+    return Multiply::TilesBF16;
+  if (isBF16 && target.hasBF16Dot)
+    return Multiply::DotBF16;
+  return target.vectorBits == 512 ? Multiply::Fma512 : Multiply::Fma256;
+}
+
+/// All eight tiles whole, four of them of sums; see AmxTile.cpp.
+static void multiplyTiles(int64_t count) {
+  alignas(64) static const uint64_t config[8] = {
+      1, 0, 0x0040004000400040, 0x0040004000400040, 0, 0, 0x1010101010101010};
+  asm volatile("ldtilecfg %0" : : "m"(config));
+  for (int64_t i = 0; i < count; ++i)
+    asm volatile("tdpbf16ps %tmm6, %tmm4, %tmm0\n"
+                 "tdpbf16ps %tmm7, %tmm4, %tmm1\n"
+                 "tdpbf16ps %tmm6, %tmm5, %tmm2\n"
+                 "tdpbf16ps %tmm7, %tmm5, %tmm3\n");
+  asm volatile("tilerelease");
 }
 
 // More chains than latency times throughput asks for.
@@ -79,6 +97,9 @@ double moec::bench::multiplyInRegisters(Multiply multiply, int64_t count) {
                      "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
                      "xmm13");
   switch (multiply) {
+  case Multiply::TilesBF16:
+    multiplyTiles(count);
+    return double(count) * 4 * 2 * 16 * 16 * 32;
   case Multiply::DotBF16:
     CHAINS("vdpbf16ps", "zmm");
     return double(count) * chains * 64;

@@ -10,7 +10,7 @@
 #ifndef TEST_BENCH_PROBES_H
 #define TEST_BENCH_PROBES_H
 
-#include <cstdint>
+#include "codegen/Target.h"
 
 namespace moec::bench {
 
@@ -20,9 +20,10 @@ void readPlain(const char *data, int64_t bytes);
 void readPrefetching(const char *data, int64_t bytes);
 
 /// The multiplications that targets use, all f32 sums.
-enum class Multiply { DotBF16, Fma512, Fma256 };
-/// Whether the CPU has the instruction.
-bool canMultiply(Multiply multiply);
+enum class Multiply { TilesBF16, DotBF16, Fma512, Fma256 };
+/// The one that code for a target uses, of bf16 or of other weights. Ends the
+/// process if the target has tiles, and this machine does not let it use any.
+Multiply multiplyOf(const Target &target, bool isBF16);
 /// Multiplies in registers `count` times; returns the floating-point operations
 /// done.
 double multiplyInRegisters(Multiply multiply, int64_t count);

@@ -99,21 +99,16 @@ struct Options {
   bool uneven = false, smallPages = false, cpuTime = false;
 };
 
-/// The multiplication that code for a target uses.
-Multiply multiplyOf(const std::string &name) {
-  moec::Target target = llvm::cantFail(moec::lookupTarget(name));
-  if (target.hasBF16Dot)
-    return Multiply::DotBF16;
-  return target.vectorBits == 512 ? Multiply::Fma512 : Multiply::Fma256;
-}
-
 /// What a step of so many tokens needs, and its launches.
 class Layer {
 public:
   Layer(Pool &pool, const Options &options)
-      : options(options), pool(pool), multiply(multiplyOf(options.target)),
-        up({Element::BF16, inner, hidden}),
-        down({Element::BF16, hidden, inner}),
+      : options(options), pool(pool),
+        multiply(multiplyOf(llvm::cantFail(moec::lookupTarget(options.target)),
+                            true)),
+        up({Element::BF16, inner, hidden,
+            multiply == Multiply::TilesBF16 ? Order::Tiles : Order::Chain}),
+        down({Element::BF16, hidden, inner, up.order}),
         library(up.pack(experts) + up.grouped(experts) + down.pack(experts) +
                     down.grouped(experts) + gateUpText(up, experts) +
                     downText(down, experts) + singleTexts(),
@@ -241,13 +236,16 @@ void Layer::measure(int64_t tokens) {
       ys(Element::F32, rows * hidden), y(Element::F32, tokens * hidden),
       weights(Element::F32, rows), residual(Element::F32, tokens * hidden);
   x.randomize(1), weights.randomize(2), residual.randomize(3);
+  bool packs = up.order == Order::Chain;
   int64_t upTasks = inner / panels, downTasks = hidden / panels;
   auto gateUpSingly = [&] {
     run("permute", {x.data(), plan.data(), xs.data()}, {rows, rows});
-    run("pack_groups" + up.suffix(), {xs.data(), plan.data(), packed.data()},
-        {rows, up.lines()});
+    if (packs)
+      run("pack_groups" + up.suffix(), {xs.data(), plan.data(), packed.data()},
+          {rows, up.lines()});
     for (auto [w, to] : {std::pair(w1, &g), {w3, &u}})
-      run("grouped" + up.suffix(), {packed.data(), w, plan.data(), to->data()},
+      run("grouped" + up.suffix(),
+          {(packs ? packed : xs).data(), w, plan.data(), to->data()},
           {rows, experts * upTasks});
     run("swiglu", {g.data(), u.data(), h.data()}, {rows, rows}, 1);
   };
@@ -256,9 +254,11 @@ void Layer::measure(int64_t tokens) {
         {rows, experts * upTasks});
   };
   auto downSingly = [&] {
-    run("pack_groups" + down.suffix(), {h.data(), plan.data(), hPacked.data()},
-        {rows, down.lines()});
-    run("grouped" + down.suffix(), {hPacked.data(), w2, plan.data(), ys.data()},
+    if (packs)
+      run("pack_groups" + down.suffix(),
+          {h.data(), plan.data(), hPacked.data()}, {rows, down.lines()});
+    run("grouped" + down.suffix(),
+        {(packs ? hPacked : h).data(), w2, plan.data(), ys.data()},
         {rows, experts * downTasks});
     run("combine", {ys.data(), weights.data(), plan.data(), y.data()},
         {tokens, tokens}, 1);

@@ -97,11 +97,8 @@ struct Bench {
 
   explicit Bench(const Options &options)
       : options(options), pool(options.threads) {
-    Target target = llvm::cantFail(lookupTarget(options.target));
-    bool dot = target.hasBF16Dot && options.weight == "bf16";
-    multiply = dot                        ? Multiply::DotBF16
-               : target.vectorBits == 512 ? Multiply::Fma512
-                                          : Multiply::Fma256;
+    multiply = multiplyOf(llvm::cantFail(lookupTarget(options.target)),
+                          options.weight == "bf16");
   }
 
   /// GB/s, the better of two ways to read.
@@ -161,9 +158,11 @@ void Bench::row(const KernelLibrary &library, Weights &weights, MatmulText text,
   for (int i = 0; i < options.repeat; ++i) {
     double read = probeRead(weights), multiplied = probeMultiply();
     double start = now();
-    run("pack" + text.suffix(), {x.data(), packed.data()}, text.lines());
-    run("linear" + text.suffix(), {packed.data(), weights.next(), y.data()},
-        text.panels());
+    bool packs = text.order == Order::Chain;
+    if (packs)
+      run("pack" + text.suffix(), {x.data(), packed.data()}, text.lines());
+    run("linear" + text.suffix(),
+        {(packs ? packed : x).data(), weights.next(), y.data()}, text.panels());
     double time = now() - start;
     times.push_back(time);
     readShares.push_back(weights.length() / time / 1e9 / read);
@@ -180,7 +179,9 @@ void Bench::shape(int64_t n, int64_t k) {
   for (Element element : {Element::F16, Element::F32})
     if (spell(element) == options.weight)
       weight = element;
-  MatmulText text = {weight, n, k};
+  MatmulText text = {weight, n, k,
+                     multiply == Multiply::TilesBF16 ? Order::Tiles
+                                                     : Order::Chain};
   int64_t most = *std::max_element(options.rows.begin(), options.rows.end());
   double start = now();
   KernelLibrary library(text.pack() + text.linear(), options.target, most);

@@ -4,6 +4,8 @@
 
 #include "test/codegen/CpuChain.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <gtest/gtest.h>
 
 using namespace moec::test;
@@ -45,7 +47,17 @@ void CpuChain::batch(moert_batch &batch) {
 
 void CpuChain::alone(const std::string &text, const Names &operands,
                      const Names &results, int64_t rows) {
-  steps.push_back({"  " + text + "\n", operands, results, rows, nullptr});
+  steps.push_back({"  " + text + "\n",
+                   operands,
+                   results,
+                   rows,
+                   {Order::Chain, Order::Tiles}});
+}
+
+void CpuChain::alone(Order order, const std::string &text,
+                     const Names &operands, const Names &results,
+                     int64_t rows) {
+  steps.push_back({"  " + text + "\n", operands, results, rows, {order}});
 }
 
 void CpuChain::step(const std::string &text, const Names &operands,
@@ -73,7 +85,8 @@ void CpuChain::product(const std::string &name, const std::string &operation,
                      mostTokens * rows * padded(shape.k, shape.weight)));
     Names operands = {x};
     operands.insert(operands.end(), plan.begin(), plan.end());
-    alone("%" + packed + " = exec.pack %" + x +
+    alone(Order::Chain,
+          "%" + packed + " = exec.pack %" + x +
               (experts ? " groups(%plan : $plan) : $" : " : $") + x + " -> $" +
               packed,
           operands, {packed}, rows);
@@ -83,9 +96,12 @@ void CpuChain::product(const std::string &name, const std::string &operation,
            (experts ? ", %plan" : "") + " : $" + x + ", $" + w +
            (experts ? ", $plan" : "") + " -> $" + name;
   };
-  Names operands = {packed, w};
-  operands.insert(operands.end(), plan.begin(), plan.end());
-  alone(text(packed), operands, {name}, rows);
+  for (Order order : ordersOf(shape.weight)) {
+    Names operands = {order == Order::Tiles ? x : packed, w};
+    operands.insert(operands.end(), plan.begin(), plan.end());
+    alone(order, text(operands[0]), operands, {name}, rows);
+    usesTiles |= order == Order::Tiles;
+  }
   grouped(text(x));
 }
 
@@ -135,34 +151,49 @@ std::vector<Argument> CpuChain::arguments(const Names &operands,
   return all;
 }
 
+void CpuChain::compileFor(Order order) {
+  std::vector<std::string> targets = runnableTargets(order);
+  if (targets.empty())
+    return;
+  Code code = {order, {}, nullptr};
+  for (const Step &step : steps)
+    code.steps.push_back(
+        llvm::is_contained(step.orders, order)
+            ? std::make_unique<LoadedKernel>(
+                  kernel(step.text, step.operands, step.results),
+                  targets.front())
+            : nullptr);
+  code.fused = std::make_unique<EveryTarget>(kernel(group, operands, results),
+                                             Machines::Cpus, order);
+  codes.push_back(std::move(code));
+}
+
 void CpuChain::compile(const Names &operands, const Names &results) {
   this->operands = operands;
   this->results = results;
-  for (Step &step : steps)
-    step.kernel = std::make_unique<LoadedKernel>(
-        kernel(step.text, step.operands, step.results),
-        runnableTargets().front());
-  fused = std::make_unique<EveryTarget>(kernel(group, operands, results),
-                                        Machines::Cpus);
+  compileFor(Order::Chain);
+  if (usesTiles)
+    compileFor(Order::Tiles);
 }
 
 /// Returns the last status that is no success.
-int32_t CpuChain::runSteps(int64_t tokens) {
+int32_t CpuChain::runSteps(const Code &code, int64_t tokens) {
   for (const Step &step : steps)
     for (const std::string &name : step.results)
       fillWithBits(*values.at(name).tensor);
   int32_t status = MOERT_KERNEL_OK;
-  for (const Step &step : steps)
-    if (int32_t own =
-            runWhole(*step.kernel, arguments(step.operands, step.results),
-                     step.rows * tokens))
-      status = own;
+  for (auto [step, kernel] : llvm::zip(steps, code.steps))
+    if (kernel)
+      if (int32_t own =
+              runWhole(*kernel, arguments(step.operands, step.results),
+                       step.rows * tokens))
+        status = own;
   return status;
 }
 
-int32_t CpuChain::expectSameBits(int64_t tokens) {
+int32_t CpuChain::expectSameBits(const Code &code, int64_t tokens) {
   std::vector<Argument> all = arguments(operands, results);
-  int32_t expectedStatus = runSteps(tokens);
+  int32_t expectedStatus = runSteps(code, tokens);
   std::vector<std::string> expected = takeSnapshot(all);
   auto check = [&](const std::string &what, int32_t status) {
     std::string where = what + ", " + std::to_string(tokens) + " tokens";
@@ -172,7 +203,14 @@ int32_t CpuChain::expectSameBits(int64_t tokens) {
       EXPECT_TRUE(got[operands.size() + i] == expected[operands.size() + i])
           << where << ": %" << results[i];
   };
-  fused->run(all, tokens, check);
-  fused->runOnThreads(all, tokens, check);
+  code.fused->run(all, tokens, check);
+  code.fused->runOnThreads(all, tokens, check);
   return expectedStatus;
+}
+
+int32_t CpuChain::expectSameBits(int64_t tokens) {
+  int32_t first = expectSameBits(codes.front(), tokens);
+  for (size_t i = 1; i < codes.size(); ++i)
+    EXPECT_EQ(expectSameBits(codes[i], tokens), first);
+  return first;
 }

@@ -22,8 +22,8 @@ namespace moec::test {
 /// A value is called "x" where texts of operations have %x, and $x for its
 /// type. All values are made for the most tokens of a step.
 ///
-/// The operations of a product differ: alone it multiplies packed rows, in a
-/// group the kernel packs them.
+/// The operations of a product differ: alone it multiplies packed rows, but on
+/// tiles; in a group the kernel packs them.
 class CpuChain {
 public:
   using Names = std::vector<std::string>;
@@ -48,6 +48,9 @@ public:
             const Names &results, int64_t rows = 1);
   void alone(const std::string &text, const Names &operands,
              const Names &results, int64_t rows = 1);
+  /// The same for targets of one order.
+  void alone(Order order, const std::string &text, const Names &operands,
+             const Names &results, int64_t rows = 1);
   void grouped(const std::string &text) { group += "  " + text + "\n"; }
 
   /// %name = decoder.linear of rows of %x and random weights [n, k], %wname.
@@ -61,9 +64,10 @@ public:
   /// Compiles each operation as a kernel, and all together as one.
   /// `operands` and `results` in the order of the latter's arguments.
   void compile(const Names &operands, const Names &results);
-  /// Runs a step: each operation for itself, then all as one kernel, for every
-  /// target, in ranges of all sizes and on several threads; expects the same
-  /// bits in all of the results' memory, and the same status, which it returns.
+  /// Runs a step for each order: each operation for itself, then all as one
+  /// kernel, for every target, in ranges of all sizes and on several threads;
+  /// expects the same bits in all of the results' memory, and the same status,
+  /// which it returns.
   int32_t expectSameBits(int64_t tokens);
 
   TestTensor &operator[](const std::string &name) {
@@ -80,7 +84,14 @@ private:
     std::string text;
     Names operands, results;
     int64_t rows;
-    std::unique_ptr<LoadedKernel> kernel;
+    std::vector<Order> orders;
+  };
+  /// The kernels of an order: those of steps, null where the step is for
+  /// another one, and that of the group.
+  struct Code {
+    Order order;
+    std::vector<std::unique_ptr<LoadedKernel>> steps;
+    std::unique_ptr<EveryTarget> fused;
   };
 
   void product(const std::string &name, const std::string &operation,
@@ -89,14 +100,17 @@ private:
   std::string kernel(const std::string &operations, const Names &operands,
                      const Names &results) const;
   std::vector<Argument> arguments(const Names &operands, const Names &results);
-  int32_t runSteps(int64_t tokens);
+  void compileFor(Order order);
+  int32_t runSteps(const Code &code, int64_t tokens);
+  int32_t expectSameBits(const Code &code, int64_t tokens);
 
   int64_t mostTokens;
   std::map<std::string, Value> values;
   std::vector<Step> steps;
   std::string group;
   Names operands, results; ///< of the group
-  std::unique_ptr<EveryTarget> fused;
+  bool usesTiles = false;  ///< whether targets of that order differ
+  std::vector<Code> codes;
 };
 
 } // namespace moec::test

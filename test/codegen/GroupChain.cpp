@@ -34,10 +34,11 @@ std::string KernelText::text() const {
          "  exec.yield " + joined(names) + " : " + joined(types) + "\n}\n";
 }
 
-EveryTarget::EveryTarget(const std::string &module, Machines machines) {
+EveryTarget::EveryTarget(const std::string &module, Machines machines,
+                         Order order) {
   if (machines == Machines::All)
     gpu.emplace(module, gpuTarget);
-  for (const std::string &target : runnableTargets())
+  for (const std::string &target : runnableTargets(order))
     kernels.emplace_back(target,
                          std::make_unique<LoadedKernel>(module, target));
 }

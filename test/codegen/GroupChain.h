@@ -46,11 +46,12 @@ std::vector<void *> pointers(const std::vector<Argument> &arguments);
 /// of CPUs are not.
 enum class Machines { All, Cpus };
 
-/// The same kernel for every target that this machine runs.
+/// The same kernel for every target of an order that this machine runs.
 class EveryTarget {
 public:
   explicit EveryTarget(const std::string &module,
-                       Machines machines = Machines::All);
+                       Machines machines = Machines::All,
+                       Order order = Order::Chain);
 
   /// Runs the kernel for each target, in ranges of all tasks, of 1, 3 and 16,
   /// the last one first, and on the emulated device in every mode, each time on

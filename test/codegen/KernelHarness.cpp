@@ -4,6 +4,7 @@
 
 #include "test/codegen/KernelHarness.h"
 
+#include "test/codegen/AmxEmulator.h"
 #include "test/codegen/GpuHarness.h"
 
 #include "codegen/x86/CompileKernels.h"
@@ -30,16 +31,30 @@ using namespace moec::test;
 // Compiling and loading
 //===----------------------------------------------------------------------===//
 
-std::vector<std::string> moec::test::runnableTargets() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+static bool runsHere(const char *name) {
+  static const llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  Target target = llvm::cantFail(lookupTarget(name));
+  return llvm::all_of(target.requiredFeatures, [&](const std::string &feature) {
+    return features.lookup(feature);
+  });
+}
+
+std::vector<Order> moec::test::ordersOf(Element weight) {
+  if (weight == Element::BF16)
+    return {Order::Chain, Order::Tiles};
+  return {Order::Chain};
+}
+
+std::vector<std::string> moec::test::runnableTargets(Order order) {
   std::vector<std::string> names;
-  for (const char *name : {"x86-64-v3", "x86-64-v4", "znver4"}) {
-    Target target = llvm::cantFail(lookupTarget(name));
-    if (llvm::all_of(target.requiredFeatures, [&](const std::string &feature) {
-          return features.lookup(feature);
-        }))
-      names.push_back(name);
+  if (order == Order::Tiles) {
+    if (runsHere("x86-64-v4"))
+      names.push_back("sapphirerapids");
+    return names;
   }
+  for (const char *name : {"x86-64-v3", "x86-64-v4", "znver4"})
+    if (runsHere(name))
+      names.push_back(name);
   return names;
 }
 
@@ -135,6 +150,7 @@ int32_t LoadedKernel::runRanges(
   int64_t finished = 0;
   moert_launch launch = {arguments.data(), rows, &status, &finished,
                          awaitCounter};
+  makeAmxRunnable();
   for (auto [begin, end] : ranges) {
     std::memset(bytes, 0xff, scratch.bytes());
     kernel(&launch, begin, end, bytes);
@@ -169,6 +185,7 @@ int32_t LoadedKernel::runOnThreads(const std::vector<void *> &arguments,
   int64_t finished = 0;
   moert_launch launch = {arguments.data(), rows, &status, &finished,
                          awaitCounter};
+  makeAmxRunnable();
   std::atomic<int64_t> next(0);
   auto work = [&] {
     TestTensor scratch(Element::I32, (scratchBytes + 3) / 4);

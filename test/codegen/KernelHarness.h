@@ -20,8 +20,17 @@
 
 namespace moec::test {
 
-/// Targets whose code this machine can run; x86-64-v3 is the first.
-std::vector<std::string> runnableTargets();
+/// In which order a target adds the products of bf16 weights.
+enum class Order {
+  Chain, ///< one after the other
+  Tiles, ///< on AMX: 16 pairs apart from what was there before
+};
+/// The orders that targets use for weights of an element.
+std::vector<Order> ordersOf(Element weight);
+
+/// Targets whose code this machine can run and that add in an order; of chains,
+/// x86-64-v3 is the first. AMX is emulated on CPUs without it.
+std::vector<std::string> runnableTargets(Order order = Order::Chain);
 
 /// One exec.kernel as machine code in this process.
 class LoadedKernel {

@@ -4,23 +4,32 @@
 
 #include "test/codegen/MatmulCases.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 
 using namespace moec::test;
 
-static std::string moduleText(Element weight) {
+static std::string moduleText(Element weight, Order order) {
+  bool packs = order == Order::Chain;
   std::string text;
   for (auto [n, k] : linearShapes) {
-    MatmulText product = {weight, n, k};
-    text += product.pack() + product.linear();
+    MatmulText product = {weight, n, k, order};
+    text += (packs ? product.pack() : "") + product.linear();
   }
   MatmulText router = {weight, routerShape.first, routerShape.second};
   text += router.pack() + router.router() + router.router(spell(weight));
-  MatmulText grouped = {weight, groupedShape.first, groupedShape.second};
-  return text + grouped.pack(expertCount) + grouped.grouped(expertCount) +
+  MatmulText grouped = {weight, groupedShape.first, groupedShape.second, order};
+  return text + (packs ? grouped.pack(expertCount) : "") +
+         grouped.grouped(expertCount) +
          grouped.grouped(expertCount, spell(weight));
+}
+
+static Order orderOf(const std::string &target) {
+  std::vector<std::string> tiles = runnableTargets(Order::Tiles);
+  bool isOne = std::find(tiles.begin(), tiles.end(), target) != tiles.end();
+  return isOne ? Order::Tiles : Order::Chain;
 }
 
 const KernelLibrary &moec::test::matmulLibrary(Element weight,
@@ -30,8 +39,8 @@ const KernelLibrary &moec::test::matmulLibrary(Element weight,
       libraries;
   auto &library = libraries[{weight, target}];
   if (!library)
-    library =
-        std::make_unique<KernelLibrary>(moduleText(weight), target, mostRows);
+    library = std::make_unique<KernelLibrary>(
+        moduleText(weight, orderOf(target)), target, mostRows);
   return *library;
 }
 

@@ -24,12 +24,12 @@ namespace {
 constexpr int64_t experts = 5, choices = 2;
 using Floats = std::vector<float>;
 
-/// The sums of a product, by the order that kernels promise.
-Floats product(const Matrix &x, const Matrix &w) {
+/// The sums of a product, by an order that kernels promise.
+Floats product(const Matrix &x, const Matrix &w, Order order) {
   Floats sums;
   for (int64_t row = 0; row < x.rows; ++row)
     for (int64_t n = 0; n < w.rows; ++n)
-      sums.push_back(chain(x, row, w, n));
+      sums.push_back(chain(x, row, w, n, order));
   return sums;
 }
 
@@ -70,12 +70,14 @@ int64_t evenly(int64_t slot) { return slot * 7 % experts; }
 int64_t toOne(int64_t) { return 3; }
 int64_t withEmptyExperts(int64_t slot) { return slot % 5 ? 4 : 1; }
 
-/// Runs the kernel on each target in ranges of 1, 3 and all tasks.
+/// Runs the kernel on each target of an order in ranges of 1, 3 and all tasks.
 template <typename Check>
-void onEveryTarget(const FusedKernel &kernel, std::vector<void *> arguments,
-                   TestTensor &result, int64_t rows, Check check) {
+void onEveryTarget(Order order, const FusedKernel &kernel,
+                   std::vector<void *> arguments, TestTensor &result,
+                   int64_t rows, Check check) {
   arguments.push_back(result.data());
-  for (const auto &[target, code] : kernel.targets)
+  for (const std::string &target : runnableTargets(order)) {
+    const LoadedKernel *code = kernel.targets.at(target).get();
     for (int64_t cut : {int64_t(1), int64_t(3), code->tasks(rows)}) {
       SCOPED_TRACE(target + ", " + std::to_string(rows) +
                    " rows, in ranges of " + std::to_string(cut));
@@ -83,19 +85,28 @@ void onEveryTarget(const FusedKernel &kernel, std::vector<void *> arguments,
       code->runInRanges(arguments, rows, cut);
       ASSERT_TRUE(check());
     }
+  }
 }
 
-class MatmulFusion : public WeightElement {
+/// Tests with the element of weights and an order of its sums as parameters.
+class MatmulFusion : public testing::TestWithParam<std::pair<Element, Order>> {
 protected:
-  Element weight = GetParam(), activation = activationOf(weight);
+  Element weight = GetParam().first, activation = activationOf(weight);
+  Order order = GetParam().second;
 };
 
 } // namespace
 
 INSTANTIATE_TEST_SUITE_P(Weights, MatmulFusion,
-                         testing::Values(Element::BF16, Element::F16,
-                                         Element::F32),
-                         elementName);
+                         testing::Values(std::pair(Element::BF16, Order::Chain),
+                                         std::pair(Element::BF16, Order::Tiles),
+                                         std::pair(Element::F16, Order::Chain),
+                                         std::pair(Element::F32, Order::Chain)),
+                         [](const auto &info) {
+                           return spell(info.param.first) +
+                                  (info.param.second == Order::Tiles ? "_tiles"
+                                                                     : "");
+                         });
 
 TEST_P(MatmulFusion, AddsTheResidual) {
   for (std::pair<int64_t, int64_t> shape : {std::pair(70, 601), {33, 46}}) {
@@ -105,13 +116,14 @@ TEST_P(MatmulFusion, AddsTheResidual) {
     TestTensor panels = packPanels(w, 1);
     for (int64_t m : {1, 7, 8, 9, 12, 13, 63, 64, 65, 100}) {
       Matrix x(activation, m, k, 2), residual(Element::F32, m, n, 3);
-      Floats wanted = product(x, w);
+      Floats wanted = product(x, w, order);
       for (int64_t i = 0; i < m * n; ++i)
         wanted[i] = residual.values[i] + wanted[i];
       TestTensor y = floats(m * n);
       onEveryTarget(
-          kernel, {x.elements.data(), panels.data(), residual.elements.data()},
-          y, m, [&] { return sameBits(values(y), wanted.data(), m * n); });
+          order, kernel,
+          {x.elements.data(), panels.data(), residual.elements.data()}, y, m,
+          [&] { return sameBits(values(y), wanted.data(), m * n); });
     }
   }
 }
@@ -123,9 +135,10 @@ TEST_P(MatmulFusion, GatesTheProductOfTwoMatrices) {
   TestTensor gatePanels = packPanels(gate, 1), upPanels = packPanels(up, 1);
   for (int64_t m : {1, 2, 5, 6, 7, 8, 9, 12, 13, 64, 65, 100}) {
     Matrix x(activation, m, k, 3);
-    TestTensor wanted = gated(product(x, gate), product(x, up), activation);
+    TestTensor wanted =
+        gated(product(x, gate, order), product(x, up, order), activation);
     TestTensor h(activation, m * n);
-    onEveryTarget(kernel,
+    onEveryTarget(order, kernel,
                   {x.elements.data(), gatePanels.data(), upPanels.data()}, h, m,
                   [&] { return sameBytes(h, wanted); });
   }
@@ -147,11 +160,11 @@ TEST_P(MatmulFusion, GathersTheTokensOfExperts) {
         for (int64_t c = 0; c < n; ++c) {
           int64_t token = plan.slotOfRow[row] / choices;
           int64_t column = plan.expertOfRow[row] * n + c;
-          g.push_back(chain(x, token, gate, column));
-          u.push_back(chain(x, token, up, column));
+          g.push_back(chain(x, token, gate, column, order));
+          u.push_back(chain(x, token, up, column, order));
         }
       TestTensor wanted = gated(g, u, activation), h(activation, rows * n);
-      onEveryTarget(kernel,
+      onEveryTarget(order, kernel,
                     {x.elements.data(), plan.arrays.data(), gatePanels.data(),
                      upPanels.data()},
                     h, rows, [&] { return sameBytes(h, wanted); });
@@ -176,13 +189,13 @@ TEST_P(MatmulFusion, CombinesExpertsInTheOrderOfChoices) {
           float sum = 0;
           for (int64_t j = 0; j < choices; ++j) {
             int64_t row = rowOfSlot[t * choices + j];
-            float y = chain(h, row, w, plan.expertOfRow[row] * n + c);
+            float y = chain(h, row, w, plan.expertOfRow[row] * n + c, order);
             sum = j ? std::fma(weights.at(t, j), y, sum) : weights.at(t, j) * y;
           }
           wanted.push_back(residual.at(t, c) + sum);
         }
       TestTensor y = floats(tokens * n);
-      onEveryTarget(kernel,
+      onEveryTarget(order, kernel,
                     {h.elements.data(), panels.data(), plan.arrays.data(),
                      weights.elements.data(), residual.elements.data()},
                     y, tokens, [&] {

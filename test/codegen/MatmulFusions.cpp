@@ -99,8 +99,9 @@ std::string moec::test::addOfTwoProductsText() {
 }
 
 FusedKernel::FusedKernel(const std::string &text) {
-  for (const std::string &target : runnableTargets())
-    targets[target] = std::make_unique<LoadedKernel>(text, target);
+  for (Order order : {Order::Chain, Order::Tiles})
+    for (const std::string &target : runnableTargets(order))
+      targets[target] = std::make_unique<LoadedKernel>(text, target);
 }
 
 testing::AssertionResult moec::test::sameBytes(TestTensor &got,

@@ -33,7 +33,7 @@ std::string swigluText(Element result);
 /// A region that no kernel computes.
 std::string addOfTwoProductsText();
 
-/// A kernel for each target that runs here.
+/// A kernel for each target that runs here, of any order.
 struct FusedKernel {
   std::map<std::string, std::unique_ptr<LoadedKernel>> targets;
 

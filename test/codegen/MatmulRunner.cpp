@@ -4,6 +4,8 @@
 
 #include "test/codegen/MatmulRunner.h"
 
+#include "test/codegen/AmxEmulator.h"
+
 #include "codegen/x86/CompileKernels.h"
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
@@ -12,6 +14,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cmath>
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -77,6 +80,7 @@ void test::launch(moert_kernel kernel, const std::vector<void *> &arguments,
   int32_t status = MOERT_KERNEL_OK;
   moert_launch launch = {arguments.data(), rows, &status, nullptr, nullptr};
   static TestTensor scratch(Element::F32, 1 << 18);
+  makeAmxRunnable();
   kernel(&launch, tasks.first, tasks.second, scratch.data());
   if (status != MOERT_KERNEL_OK)
     die("a matrix kernel reported status " + std::to_string(status));
@@ -108,8 +112,24 @@ TestTensor test::packPanels(const Matrix &weights, int64_t experts) {
   return packed;
 }
 
-float test::chain(const Matrix &x, int64_t row, const Matrix &w,
-                  int64_t column) {
+/// Pairs of k in a tile, even and odd ones apart, then to what was there.
+static float tiles(const Matrix &x, int64_t row, const Matrix &w,
+                   int64_t column) {
+  constexpr int64_t depth = 32;
+  float sum = 0;
+  for (int64_t from = 0; from < x.columns; from += depth) {
+    float halves[2] = {0, 0};
+    for (int64_t k = from; k < std::min(from + depth, x.columns); ++k)
+      halves[k % 2] = std::fma(x.at(row, k), w.at(column, k), halves[k % 2]);
+    sum += halves[0] + halves[1];
+  }
+  return sum;
+}
+
+float test::chain(const Matrix &x, int64_t row, const Matrix &w, int64_t column,
+                  Order order) {
+  if (order == Order::Tiles)
+    return tiles(x, row, w, column);
   auto product = [&](int64_t k, float sum) {
     bool inside = k < x.columns;
     return std::fma(inside ? w.at(column, k) : 0.0f,
@@ -191,8 +211,8 @@ std::string MatmulText::pack(int64_t experts) const {
 
 std::string MatmulText::linear() const {
   return kernel("linear" + suffix(),
-                "%x: " + packedType() + ", %w: " + panelType(0),
-                "decoder.linear %x, %w : " + packedType() + ", " +
+                "%x: " + operandType() + ", %w: " + panelType(0),
+                "decoder.linear %x, %w : " + operandType() + ", " +
                     panelType(0) + " -> " + resultType(),
                 resultType());
 }
@@ -214,10 +234,10 @@ std::string MatmulText::grouped(int64_t experts,
                                   : "tensor<" + std::to_string(experts) + "x" +
                                         std::to_string(n) + "x" + bias + ">";
   return kernel(withElement("grouped", bias) + suffix(),
-                "%x: " + packedType() + ", %w: " + panelType(experts) +
+                "%x: " + operandType() + ", %w: " + panelType(experts) +
                     ", %plan: " + planType(experts) + biasArgument(type),
                 "moe.grouped_linear %x, %w, %plan" + biasOperand(type) + " : " +
-                    packedType() + ", " + panelType(experts) + ", " +
+                    operandType() + ", " + panelType(experts) + ", " +
                     planType(experts) + " -> " + resultType(),
                 resultType());
 }

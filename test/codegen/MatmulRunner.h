@@ -12,7 +12,7 @@
 #define TEST_CODEGEN_MATMULRUNNER_H
 
 #include "runtime/abi/Kernel.h"
-#include "test/codegen/TestTensor.h"
+#include "test/codegen/KernelHarness.h"
 
 #include <string>
 #include <vector>
@@ -69,12 +69,15 @@ TestTensor packPanels(const Matrix &weights, int64_t experts);
 
 /// The dot product of a row of x and a row of w in the order that the kernels
 /// promise.
-float chain(const Matrix &x, int64_t row, const Matrix &w, int64_t column);
+float chain(const Matrix &x, int64_t row, const Matrix &w, int64_t column,
+            Order order = Order::Chain);
 
 /// The text of the kernels of a product, named for its shape: "linear_64x48".
 struct MatmulText {
   Element weight;
   int64_t n, k;
+  /// Of the targets: for tiles, activations of products are not packed.
+  Order order = Order::Chain;
 
   std::string suffix() const {
     return "_" + std::to_string(n) + "x" + std::to_string(k);
@@ -94,8 +97,12 @@ struct MatmulText {
     return (padded(k, weight) / unitOf(weight) + 15) / 16;
   }
 
-  /// The types of packed rows, and of panels; with experts, of each.
+  /// The types of packed rows, of what a product alone reads, and of panels;
+  /// with experts, of each.
   std::string packedType() const;
+  std::string operandType() const {
+    return order == Order::Tiles ? rowType() : packedType();
+  }
   std::string panelType(int64_t experts = 0) const;
 
 private:

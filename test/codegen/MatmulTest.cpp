@@ -28,16 +28,20 @@ struct Product {
   TestTensor panels;
   std::vector<float> wanted;
 
-  Product(Element weight, std::pair<int64_t, int64_t> shape)
-      : text{weight, shape.first, shape.second},
+  Product(Element weight, std::pair<int64_t, int64_t> shape,
+          Order order = Order::Chain)
+      : text{weight, shape.first, shape.second, order},
         x(activationOf(weight), mostRows, text.k, 1),
         w(weight, text.n, text.k, 2), panels(packPanels(w, 1)) {
     for (int64_t row = 0; row < mostRows; ++row)
       for (int64_t column = 0; column < text.n; ++column)
-        wanted.push_back(chain(x, row, w, column));
+        wanted.push_back(chain(x, row, w, column, order));
   }
-  /// The first `rows` rows, packed by the kernel under test.
+  /// The first `rows` rows, packed by the kernel under test where products want
+  /// that.
   TestTensor packed(const KernelLibrary &library, int64_t rows) const {
+    if (text.order == Order::Tiles)
+      return x.elements;
     TestTensor result = floats(rows * padded(text.k, text.weight));
     TestTensor source = x.elements;
     launch(library.get("pack" + text.suffix()), {source.data(), result.data()},
@@ -56,52 +60,57 @@ INSTANTIATE_TEST_SUITE_P(Weights, Matmul,
                          elementName);
 
 TEST_P(Matmul, EqualsScalarChainForEveryShapeAndNumberOfRows) {
-  for (auto shape : linearShapes) {
-    Product c(GetParam(), shape);
-    for (const std::string &target : runnableTargets()) {
-      const KernelLibrary &library = matmulLibrary(GetParam(), target);
-      for (int64_t rows : rowCounts) {
-        SCOPED_TRACE(target + c.text.suffix() + " rows " +
-                     std::to_string(rows));
-        TestTensor x = c.packed(library, rows);
-        TestTensor y = floats(rows * c.text.n);
-        launch(library.get("linear" + c.text.suffix()),
-               {x.data(), c.panels.data(), y.data()}, rows,
-               {0, c.text.panels()});
-        ASSERT_TRUE(sameBits(values(y), c.wanted.data(), rows * c.text.n));
+  for (auto shape : linearShapes)
+    for (Order order : ordersOf(GetParam())) {
+      Product c(GetParam(), shape, order);
+      for (const std::string &target : runnableTargets(order)) {
+        const KernelLibrary &library = matmulLibrary(GetParam(), target);
+        for (int64_t rows : rowCounts) {
+          SCOPED_TRACE(target + c.text.suffix() + " rows " +
+                       std::to_string(rows));
+          TestTensor x = c.packed(library, rows);
+          TestTensor y = floats(rows * c.text.n);
+          launch(library.get("linear" + c.text.suffix()),
+                 {x.data(), c.panels.data(), y.data()}, rows,
+                 {0, c.text.panels()});
+          ASSERT_TRUE(sameBits(values(y), c.wanted.data(), rows * c.text.n));
+        }
       }
     }
-  }
 }
 
 TEST_P(Matmul, WritesNoColumnBeyondTheEdge) {
-  Product c(GetParam(), {33, 46});
-  for (const std::string &target : runnableTargets()) {
-    const KernelLibrary &library = matmulLibrary(GetParam(), target);
-    for (int64_t rows : {1, 4, 12, 30}) {
-      TestTensor x = c.packed(library, rows), y = floats(rows * 33 + 64);
-      launch(library.get("linear_33x46"), {x.data(), c.panels.data(), y.data()},
-             rows, {0, 2});
-      for (int64_t i = 0; i < 64; ++i)
-        EXPECT_TRUE(std::isnan(values(y)[rows * 33 + i]));
+  for (Order order : ordersOf(GetParam())) {
+    Product c(GetParam(), {33, 46}, order);
+    for (const std::string &target : runnableTargets(order)) {
+      const KernelLibrary &library = matmulLibrary(GetParam(), target);
+      for (int64_t rows : {1, 4, 12, 30}) {
+        TestTensor x = c.packed(library, rows), y = floats(rows * 33 + 64);
+        launch(library.get("linear_33x46"),
+               {x.data(), c.panels.data(), y.data()}, rows, {0, 2});
+        for (int64_t i = 0; i < 64; ++i)
+          EXPECT_TRUE(std::isnan(values(y)[rows * 33 + i]));
+      }
     }
   }
 }
 
 TEST_P(Matmul, RangesOfTasksMayBeCutAnywhere) {
-  Product c(GetParam(), {200, 300});
-  moert_kernel kernel;
-  for (const std::string &target : runnableTargets()) {
-    const KernelLibrary &library = matmulLibrary(GetParam(), target);
-    kernel = library.get("linear_200x300");
-    for (int64_t rows : {1, 12, 100})
-      for (int64_t cut : {1, 3, 6}) {
-        TestTensor x = c.packed(library, rows), y = floats(rows * 200);
-        std::vector<void *> arguments = {x.data(), c.panels.data(), y.data()};
-        launch(kernel, arguments, rows, {cut, 7});
-        launch(kernel, arguments, rows, {0, cut});
-        EXPECT_TRUE(sameBits(values(y), c.wanted.data(), rows * 200));
-      }
+  for (Order order : ordersOf(GetParam())) {
+    Product c(GetParam(), {200, 300}, order);
+    moert_kernel kernel;
+    for (const std::string &target : runnableTargets(order)) {
+      const KernelLibrary &library = matmulLibrary(GetParam(), target);
+      kernel = library.get("linear_200x300");
+      for (int64_t rows : {1, 12, 100})
+        for (int64_t cut : {1, 3, 6}) {
+          TestTensor x = c.packed(library, rows), y = floats(rows * 200);
+          std::vector<void *> arguments = {x.data(), c.panels.data(), y.data()};
+          launch(kernel, arguments, rows, {cut, 7});
+          launch(kernel, arguments, rows, {0, cut});
+          EXPECT_TRUE(sameBits(values(y), c.wanted.data(), rows * 200));
+        }
+    }
   }
 }
 
@@ -121,9 +130,10 @@ TEST_P(Matmul, PackingMayBeCutAnywhere) {
 }
 
 TEST_P(Matmul, NoRowsTouchNothing) {
-  for (const std::string &target : runnableTargets())
-    launch(matmulLibrary(GetParam(), target).get("linear_64x256"),
-           {nullptr, nullptr, nullptr}, 0, {0, 2});
+  for (Order order : ordersOf(GetParam()))
+    for (const std::string &target : runnableTargets(order))
+      launch(matmulLibrary(GetParam(), target).get("linear_64x256"),
+             {nullptr, nullptr, nullptr}, 0, {0, 2});
 }
 
 TEST_P(Matmul, RouterEqualsScalarChain) {

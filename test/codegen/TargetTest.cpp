@@ -43,6 +43,18 @@ TEST(Target, RequiresEveryFeatureThatItUses) {
   }
 }
 
+/// The runtime takes the target that requires most.
+TEST(Target, TilesAreChosenWhereOthersRun) {
+  Target tiles = llvm::cantFail(lookupTarget("sapphirerapids"));
+  EXPECT_TRUE(tiles.hasAmx);
+  EXPECT_FALSE(tiles.hasBF16Dot);
+  for (const char *name : {"x86-64-v3", "x86-64-v4", "znver4"}) {
+    Target other = llvm::cantFail(lookupTarget(name));
+    EXPECT_FALSE(other.hasAmx);
+    EXPECT_GT(tiles.requiredFeatures.size(), other.requiredFeatures.size());
+  }
+}
+
 TEST(Target, Zen4RequiresNothingOfOneVendor) {
   Target zen4 = llvm::cantFail(lookupTarget("znver4"));
   for (const char *feature : {"sse4a", "clzero", "mwaitx", "xop"})

@@ -198,29 +198,30 @@ static KernelText productTop(const Shape &shape, Element weight,
 class ProductTop : public testing::TestWithParam<Element> {};
 
 TEST_P(ProductTop, IsThatOfTheSums) {
-  for (Shape shape : {Shape{330, 3, 256}, {64, 8, 32}, {33, 1, 64}}) {
-    int64_t depth = 301;
-    moec::test::Matrix w(GetParam(), shape.vocabulary, depth, 1);
-    TestTensor panels = packPanels(w, 1);
-    EveryTarget kernel(productTop(shape, GetParam(), depth).text(),
-                       Machines::Cpus);
-    for (int64_t m : {1, 7, 8, 9, 13, 64, 65, 130}) {
-      moec::test::Matrix x(activationOf(GetParam()), m, depth, 2);
-      std::vector<std::vector<double>> sums(m);
-      for (int64_t row = 0; row < m; ++row)
-        for (int64_t c = 0; c < shape.vocabulary; ++c)
-          sums[row].push_back(chain(x, row, w, c));
-      Best best = bestOfParts(shape, sums);
-      TestTensor top(Element::F32, best.logits.size()),
-          tokens(Element::I32, best.logits.size());
-      kernel.run(
-          {reads(x.elements), reads(panels), writes(top), writes(tokens)}, m,
-          [&](const std::string &what, int32_t status) {
-            EXPECT_EQ(status, MOERT_KERNEL_OK) << what;
-            expectBest(top, tokens, best, what);
-          });
+  for (Order order : ordersOf(GetParam()))
+    for (Shape shape : {Shape{330, 3, 256}, {64, 8, 32}, {33, 1, 64}}) {
+      int64_t depth = 301;
+      moec::test::Matrix w(GetParam(), shape.vocabulary, depth, 1);
+      TestTensor panels = packPanels(w, 1);
+      EveryTarget kernel(productTop(shape, GetParam(), depth).text(),
+                         Machines::Cpus, order);
+      for (int64_t m : {1, 7, 8, 9, 13, 64, 65, 130}) {
+        moec::test::Matrix x(activationOf(GetParam()), m, depth, 2);
+        std::vector<std::vector<double>> sums(m);
+        for (int64_t row = 0; row < m; ++row)
+          for (int64_t c = 0; c < shape.vocabulary; ++c)
+            sums[row].push_back(chain(x, row, w, c, order));
+        Best best = bestOfParts(shape, sums);
+        TestTensor top(Element::F32, best.logits.size()),
+            tokens(Element::I32, best.logits.size());
+        kernel.run(
+            {reads(x.elements), reads(panels), writes(top), writes(tokens)}, m,
+            [&](const std::string &what, int32_t status) {
+              EXPECT_EQ(status, MOERT_KERNEL_OK) << what;
+              expectBest(top, tokens, best, what);
+            });
+      }
     }
-  }
 }
 
 TEST_P(ProductTop, ReportsNaN) {

@@ -33,16 +33,23 @@ def run(tool, *arguments):
     return done.stdout
 
 
-def runnable_targets():
-    """The targets among TARGETS that this CPU can run, and `host`."""
-    flags = set()
+def cpu_flags():
     for line in open("/proc/cpuinfo"):
         if line.startswith("flags"):
-            flags = set(line.split())
-            break
+            return set(line.split())
+    return set()
+
+
+def runnable_targets():
+    """The targets that this CPU can run, `host` among them, in lists of those that add in the same order:
+    on AMX, products of bfloat16 are added in another one than elsewhere."""
+    flags = cpu_flags()
     needs = {"x86-64-v3": {"avx2", "fma", "f16c"}, "x86-64-v4": {"avx512f", "avx512bw"},
              "znver4": {"avx512f", "avx512bw", "avx512_bf16", "avx512_vnni"}}
-    return [t for t in TARGETS if needs[t] <= flags] + ["host"]
+    chains = [t for t in TARGETS if needs[t] <= flags]
+    if {"amx_tile", "amx_bf16"} <= flags:
+        return [chains, ["sapphirerapids", "host"]]
+    return [chains + ["host"]]
 
 
 def gpus():

@@ -19,6 +19,9 @@ TEST(CpuFeatures, AgreeWithTheCompilersOwnCheck) {
             __builtin_cpu_supports("avx512bf16") != 0);
   EXPECT_EQ(cpuHasFeature("avx512vnni"),
             __builtin_cpu_supports("avx512vnni") != 0);
+  // Linux grants both or none.
+  EXPECT_EQ(cpuHasFeature("amx-tile"), cpuHasFeature("amx-bf16"));
+  EXPECT_LE(cpuHasFeature("amx-bf16"), __builtin_cpu_supports("amx-bf16") != 0);
 }
 
 TEST(CpuFeatures, AnUnknownNameIsMissing) {
