@@ -77,21 +77,25 @@ Program::Program(const format::Program &table,
 // Running
 //===----------------------------------------------------------------------===//
 
-/// Takes the next range of tasks. Ranges are small and shrink towards the end
-/// of a launch, so threads end together however unevenly the machine runs them,
-/// and however unequal tasks are: those of an expert without rows take no time.
-/// What a task computes does not depend on its range.
+int64_t moert::tasksToTake(int64_t remaining, int64_t tasks, int64_t grain,
+                           int threads) {
+  if (threads == 1)
+    return remaining;
+  grain = std::min(grain, std::max<int64_t>(tasks / threads, 1));
+  int64_t share = remaining / (16 * threads);
+  return std::min(std::max(share / grain * grain, grain), remaining);
+}
+
+/// Takes the next range of tasks. What a task computes does not depend on it.
 bool Program::claim(int64_t index, int64_t &begin, int64_t &end) {
   Step &step = steps[index];
-  int64_t grain = launches[index].grain;
   begin = step.next.load(std::memory_order_relaxed);
   do {
     int64_t remaining = step.tasks - begin;
     if (remaining <= 0)
       return false;
-    int64_t share = threads == 1 ? remaining : remaining / (16 * threads);
-    int64_t count = std::max(share / grain * grain, grain);
-    end = begin + std::min(count, remaining);
+    end = begin +
+          tasksToTake(remaining, step.tasks, launches[index].grain, threads);
   } while (
       !step.next.compare_exchange_weak(begin, end, std::memory_order_relaxed));
   return true;

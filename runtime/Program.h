@@ -36,6 +36,13 @@ struct StepMemory {
   uint64_t scratchPitch; ///< from one thread's to the next one's
 };
 
+/// Tasks that a thread takes next, where `remaining` of a launch's `tasks` are
+/// left: few enough that all threads end together, however unevenly the machine
+/// runs them, and however unequal tasks are. Those of an expert without rows
+/// take no time. Multiples of `grain`, unless threads would have nothing to do.
+int64_t tasksToTake(int64_t remaining, int64_t tasks, int64_t grain,
+                    int threads);
+
 /// The launches of a program with all their pointers, made once. Running it
 /// allocates nothing.
 class Program {

@@ -44,7 +44,7 @@ static int64_t rowSumBytes(const MatrixMethod &method) {
 
 int64_t moec::amxScratchBytes(const MatrixMethod &method,
                               const MatrixScratch &needs) {
-  int64_t sums = groupPanels * rowSumBytes(method);
+  int64_t sums = amxGroupPanels * rowSumBytes(method);
   int64_t whole = mostWholeRows(method, needs.depth);
   int64_t bytes = std::min(needs.maxRows, whole) *
                   (stepsOf(needs.depth) * amxRowBytes + sums);
@@ -141,9 +141,9 @@ void AmxNest::chunk(const Chunk &chunk) {
   if (packsWhole)
     pack(chunk, zero(), emit.i64(steps));
   Value count = emit.sub(product.to, product.from);
-  emit.loop(zero(), count, groupPanels, [&](Value first) {
+  emit.loop(zero(), count, amxGroupPanels, [&](Value first) {
     Value from = emit.add(product.from, first);
-    group(chunk, {from, emit.min(emit.add(from, groupPanels), product.to)});
+    group(chunk, {from, emit.min(emit.add(from, amxGroupPanels), product.to)});
   });
 }
 

@@ -37,8 +37,8 @@ RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)
     : decoder(makeOperandDecoder(region.first().weightType().getElementType(),
                                  target)),
       epilogue(makeEpilogue(region)), shapes(TileShapes::of(target)),
-      depth(llvm::alignTo(region.first().depth(),
-                          decoder->unit() * depthSteps)),
+      depth(
+          llvm::alignTo(region.first().depth(), decoder->unit() * depthSteps)),
       usesAmx(computesOnAmx(region, target)) {}
 
 //===----------------------------------------------------------------------===//
@@ -148,7 +148,7 @@ int64_t moec::unfinishedBytes(const MatrixRegion &region,
                               const KernelContext &context) {
   int64_t panels = 0, rows = context.maxRows;
   if (region.combine) {
-    panels = groupPanels;
+    panels = RegionMethod(region, context.target).method().panelsOfGroup();
     rows *= moe::CombineOp(region.combine).getPlan().getType().getChoices();
   }
   if (region.top)
@@ -169,8 +169,10 @@ int64_t moec::loopBytes(const MatrixRegion &region,
 
 /// Panels that a thread takes at once: one group of the loops. A unit of heads,
 /// and a part of which the best are kept, is one.
-static int64_t grainOf(const MatrixRegion &region) {
-  return region.hasHeads() || region.top ? 1 : groupPanels;
+static int64_t grainOf(const MatrixRegion &region, const Target &target) {
+  if (region.hasHeads() || region.top)
+    return 1;
+  return RegionMethod(region, target).method().panelsOfGroup();
 }
 
 FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
@@ -186,7 +188,7 @@ FailureOr<KernelPlan> moec::planMatrixKernel(exec::KernelOp kernel,
   }
   if (region->combine)
     plan.flopsPerRow *= region->combine.getPlan().getType().getChoices();
-  plan.grain = grainOf(*region);
+  plan.grain = grainOf(*region, context.target);
   if (computesOnAmx(*region, context.target))
     plan.method = "products on AMX tiles";
   plan.weights =

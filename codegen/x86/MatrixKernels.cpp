@@ -257,10 +257,11 @@ MatrixProduct MatrixKernel::ofExpert(Emit &emit, MatrixProduct product,
 /// of panels at a time.
 void MatrixKernel::emitCombined(Emit &emit, Arguments arguments) {
   MatrixProduct first = product(emit, arguments, 0);
-  emit.loop(arguments.begin, arguments.end, groupPanels, [&](Value from) {
+  int64_t panels = how.method().panelsOfGroup();
+  emit.loop(arguments.begin, arguments.end, panels, [&](Value from) {
     MatrixProduct group = first;
     group.from = from;
-    group.to = emit.min(emit.add(from, groupPanels), arguments.end);
+    group.to = emit.min(emit.add(from, panels), arguments.end);
     combineGroup(emit, arguments, group);
   });
 }
@@ -272,7 +273,7 @@ void MatrixKernel::combineGroup(Emit &emit, Arguments arguments,
   int64_t columns = group.target.columns;
   ExpertSums sums;
   sums.sums = arguments.scratch;
-  sums.pitch = groupPanels * panelWidth;
+  sums.pitch = how.method().panelsOfGroup() * panelWidth;
   sums.from = group.from;
   sums.to = group.to;
   sums.tokens = group.rows;

@@ -17,12 +17,20 @@
 
 namespace moec {
 
+/// Panels that share a slab of activations while it is in L2. On AMX, products
+/// are so fast that packing a slab for each group counts.
+constexpr int64_t groupPanels = 8, amxGroupPanels = 16;
+
 /// How products of one kind are computed.
 struct MatrixMethod {
   const OperandDecoder &decoder;
   const Epilogue &epilogue;
   TileShapes shapes;
   bool usesAmx; ///< see AmxLoops.h
+
+  int64_t panelsOfGroup() const {
+    return usesAmx ? amxGroupPanels : groupPanels;
+  }
 };
 
 /// The panels from <= p < to of one product result[m, N] = x[m, K] * w[N, K]^T,
@@ -62,9 +70,6 @@ struct MatrixScratch {
 /// Scratch memory of a thread.
 int64_t matrixScratchBytes(const MatrixMethod &method,
                            const MatrixScratch &needs);
-
-/// Panels that share a slab of activations while it is in L2.
-constexpr int64_t groupPanels = 8;
 
 } // namespace moec
 

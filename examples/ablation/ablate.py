@@ -22,7 +22,7 @@ def parse_arguments():
                         help="one layer of Mixtral's width, with random weights")
     parser.add_argument("--target", default="host")
     parser.add_argument("--tokens", default="1,16,64,512", help="steps to measure [1,16,64,512]")
-    parser.add_argument("--rounds", default=3, type=int, help="turns of each variant [3]")
+    parser.add_argument("--rounds", default=5, type=int, help="turns of each variant [5]")
     parser.add_argument("--repetitions", default=1, type=int,
                         help="of a step in each turn; on a GPU, which takes some to warm up, 20 [1]")
     parser.add_argument("--threads", type=int, help="[one for each CPU]")
@@ -70,21 +70,22 @@ class Ablation:
         return path, regimes
 
     def measure(self, path):
-        """Seconds of a step, by tokens."""
+        """How many times as long a step takes as the probes right before it say, by tokens."""
         command = [self.moert, "bench", path, "-p", self.arguments.tokens, "-n", "0",
                    "-r", self.arguments.repetitions, "--json"]
         if self.arguments.threads:
             command += ["--threads", self.arguments.threads]
         tests = json.loads(run(command))["tests"]
-        return {test["name"]: 1 / test["tokens_per_s"] for test in tests}
+        return {test["name"]: 1 / max(test["share_of_read_probe"], test["share_of_dot_peak"]) for test in tests}
 
     def compare(self, path, reference):
-        """Times relative to the reference: medians over turns."""
+        """Times relative to the reference: medians over turns. Where the machine is shared, and where
+        files happen to lie in memory, moves probes and steps alike."""
         ratios = {}
         for _ in range(self.arguments.rounds):
             own, other = self.measure(path), self.measure(reference)
-            for name, seconds in own.items():
-                ratios.setdefault(name, []).append(seconds / other[name])
+            for name, time in own.items():
+                ratios.setdefault(name, []).append(time / other[name])
         return {name: statistics.median(values) for name, values in ratios.items()}
 
 

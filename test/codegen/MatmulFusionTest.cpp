@@ -93,6 +93,11 @@ class MatmulFusion : public testing::TestWithParam<std::pair<Element, Order>> {
 protected:
   Element weight = GetParam().first, activation = activationOf(weight);
   Order order = GetParam().second;
+
+  void SetUp() override {
+    if (runnableTargets(order).empty())
+      GTEST_SKIP() << "this CPU has no AVX-512";
+  }
 };
 
 } // namespace
