@@ -82,6 +82,12 @@ Status Model::open(const std::string &path, const moert_model_options &options,
   Status status = chooseDevice(*made->file, options, choice);
   if (!status.ok())
     return status;
+  if (options.huge_pages && choice.gpu.driver)
+    return {MOERT_INVALID, path +
+                               ": huge pages are for weights that a CPU "
+                               "reads; those of " +
+                               choice.gpu.name + " are in its own memory"};
+  choice.usesHugePages = options.huge_pages != 0;
   made->chosen = choice.target;
   status = made->findPrograms();
   if (status.ok())

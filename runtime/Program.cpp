@@ -5,6 +5,7 @@
 #include "runtime/Program.h"
 
 #include "runtime/artifact/Artifact.h"
+#include "runtime/device/HugeWeights.h"
 
 #include <algorithm>
 #include <chrono>
@@ -28,7 +29,8 @@ void *Program::resolve(const format::Argument &argument) const {
     return memory.arena + program.buffers()->Get(argument.index())->offset();
   case format::ArgumentKind::Tensor:
     return const_cast<uint8_t *>(
-        memory.artifact->tensor(argument.index()).data);
+        memory.weights ? memory.weights->tensor(argument.index())
+                       : memory.artifact->tensor(argument.index()).data);
   case format::ArgumentKind::Cache:
     return memory.cache + argument.index() * memory.layerBytes;
   case format::ArgumentKind::Logits:
@@ -82,8 +84,8 @@ int64_t moert::tasksToTake(int64_t remaining, int64_t tasks, int64_t grain,
   if (threads == 1)
     return remaining;
   grain = std::min(grain, std::max<int64_t>(tasks / threads, 1));
-  int64_t share = remaining / (16 * threads);
-  return std::min(std::max(share / grain * grain, grain), remaining);
+  int64_t share = remaining / (16 * threads) / grain * grain;
+  return std::min(std::max(share, grain), remaining);
 }
 
 /// Takes the next range of tasks. What a task computes does not depend on it.

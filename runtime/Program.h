@@ -19,10 +19,12 @@
 
 namespace moert {
 class Artifact;
+class HugeWeights;
 
 /// What a program's arguments point to.
 struct StepMemory {
   const Artifact *artifact;
+  const HugeWeights *weights; ///< null: those of the artifact
   uint8_t *cache;     ///< pages of the layers, see runtime/abi/Kernel.h
   int64_t layerBytes; ///< of the pages of a layer
   uint8_t *arena;

@@ -69,6 +69,9 @@ typedef struct moert_model_options {
      a GPU that the artifact has a target for, if there is one, else the CPU;
      "none": nowhere, for the tokenizer alone. */
   const char *device;
+  /** Non-zero: on a CPU, weights are copied into huge pages as the model is
+      opened. They take memory of their own, and steps read them faster. */
+  int32_t huge_pages;
 } moert_model_options;
 
 /** All strings and arrays are owned by the model. */

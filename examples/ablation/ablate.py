@@ -26,6 +26,8 @@ def parse_arguments():
     parser.add_argument("--repetitions", default=1, type=int,
                         help="of a step in each turn; on a GPU, which takes some to warm up, 20 [1]")
     parser.add_argument("--threads", type=int, help="[one for each CPU]")
+    parser.add_argument("--huge-pages", action="store_true",
+                        help="on a CPU: where files happen to lie in memory does not matter then")
     parser.add_argument("--only", action="append", metavar="FUSION",
                         help="leave out this one alone, or none; may be repeated [every one]")
     return parser.parse_args()
@@ -73,6 +75,8 @@ class Ablation:
         """How many times as long a step takes as the probes right before it say, by tokens."""
         command = [self.moert, "bench", path, "-p", self.arguments.tokens, "-n", "0",
                    "-r", self.arguments.repetitions, "--json"]
+        if self.arguments.huge_pages:
+            command += ["--huge-pages"]
         if self.arguments.threads:
             command += ["--threads", self.arguments.threads]
         tests = json.loads(run(command))["tests"]

@@ -3,7 +3,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The CPU as a device: code is a shared object, weights stay in the mapped
-// file, and programs run on the session's threads.
+// file or are copied into huge pages, and programs run on the session's
+// threads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,7 +13,9 @@
 #include "runtime/CodeImage.h"
 #include "runtime/Program.h"
 #include "runtime/artifact/Artifact.h"
+#include "runtime/device/HugeWeights.h"
 
+#include <optional>
 #include <unistd.h>
 
 using namespace moert;
@@ -21,16 +24,18 @@ namespace {
 
 class CpuExecution final : public Execution {
 public:
-  CpuExecution(const DeviceModel &model,
+  CpuExecution(const DeviceModel &model, const HugeWeights *weights,
                const std::vector<moert_kernel> &kernels, const PageTable &pages,
                ThreadPool &pool)
-      : model(model), kernels(kernels), pages(pages), pool(pool) {}
+      : model(model), weights(weights), kernels(kernels), pages(pages),
+        pool(pool) {}
 
   Status allocate();
   Status pagesChanged(int64_t, int64_t, int64_t) override { return {}; }
   StepOutcome run(size_t program, StepSize size, double *seconds) override;
   Status measureMemory(double &) override {
-    return {MOERT_UNSUPPORTED, "the memory of a CPU is measured by its threads"};
+    return {MOERT_UNSUPPORTED,
+            "the memory of a CPU is measured by its threads"};
   }
 
 private:
@@ -38,6 +43,7 @@ private:
   void bind();
 
   const DeviceModel &model;
+  const HugeWeights *weights; ///< null: those of the artifact
   const std::vector<moert_kernel> &kernels;
   const PageTable &pages;
   ThreadPool &pool;
@@ -55,7 +61,7 @@ class CpuDevice final : public Device {
 public:
   explicit CpuDevice(const DeviceModel &model) : model(model) {}
 
-  Status load();
+  Status load(bool usesHugePages);
   const std::string &name() const override { return label; }
   const std::string &description() const override { return label; }
   int64_t cacheBytes() const override {
@@ -68,6 +74,7 @@ public:
 private:
   std::string label = "cpu";
   DeviceModel model;
+  std::optional<HugeWeights> weights;
   CodeImage code;
   std::vector<moert_kernel> kernels;
 };
@@ -131,6 +138,7 @@ void CpuExecution::bind() {
   batch = {stepInputs.positions, stepInputs.sequences, pages.data(),
            pages.shape().pagesPerSequence};
   StepMemory memory{model.artifact,
+                    weights,
                     cache.data(),
                     pages.shape().layerBytes(),
                     arena.data(),
@@ -169,7 +177,7 @@ StepOutcome CpuExecution::run(size_t program, StepSize size, double *seconds) {
 // The device
 //===----------------------------------------------------------------------===//
 
-Status CpuDevice::load() {
+Status CpuDevice::load(bool usesHugePages) {
   ByteSpan bytes = model.artifact->segment(model.target->code());
   Status status = code.load(bytes.data, bytes.size);
   if (!status.ok())
@@ -181,22 +189,25 @@ Status CpuDevice::load() {
       return status;
     kernels.push_back(function);
   }
+  if (usesHugePages)
+    return weights.emplace().load(*model.artifact);
   return {};
 }
 
 Status CpuDevice::createExecution(const PageTable &pages, ThreadPool &pool,
                                   std::unique_ptr<Execution> &execution) const {
-  auto made = std::make_unique<CpuExecution>(model, kernels, pages, pool);
+  auto made = std::make_unique<CpuExecution>(
+      model, weights ? &*weights : nullptr, kernels, pages, pool);
   Status status = made->allocate();
   if (status.ok())
     execution = std::move(made);
   return status;
 }
 
-Status moert::createCpuDevice(const DeviceModel &model,
+Status moert::createCpuDevice(const DeviceModel &model, bool usesHugePages,
                               std::unique_ptr<Device> &device) {
   auto made = std::make_unique<CpuDevice>(model);
-  Status status = made->load();
+  Status status = made->load(usesHugePages);
   if (status.ok())
     device = std::move(made);
   return status;

@@ -54,8 +54,9 @@ public:
                   std::unique_ptr<Execution> &execution) const = 0;
 };
 
-/// The CPU that runs this program.
-Status createCpuDevice(const DeviceModel &model,
+/// The CPU that runs this program, with weights in huge pages or as they are
+/// mapped.
+Status createCpuDevice(const DeviceModel &model, bool usesHugePages,
                        std::unique_ptr<Device> &device);
 
 /// No device: a model has its tokenizer, and no sessions.

@@ -264,5 +264,5 @@ Status DeviceChoice::create(const DeviceModel &model,
   if (isNowhere)
     return createNoDevice(device);
   return gpu.driver ? createCudaDevice(model, gpu, device)
-                    : createCpuDevice(model, device);
+                    : createCpuDevice(model, usesHugePages, device);
 }

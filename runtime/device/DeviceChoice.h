@@ -28,6 +28,7 @@ struct DeviceChoice {
   const format::Target *target = nullptr;
   CudaChoice gpu;         ///< no driver: the CPU
   bool isNowhere = false; ///< "none"
+  bool usesHugePages = false;
 
   Status create(const DeviceModel &model,
                 std::unique_ptr<Device> &device) const;

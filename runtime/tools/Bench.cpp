@@ -98,7 +98,7 @@ void bench(BenchFlags flags) {
   Session session(model, sessionOptions(flags, settings));
   double stepBytes = std::max(
       4096.0, model.cost(settings.sequences, settings.sequences).weight_bytes);
-  Rooflines rooflines(flags.run.model, model, static_cast<size_t>(stepBytes),
+  Rooflines rooflines(flags.run, model, static_cast<size_t>(stepBytes),
                       session);
   for (const BenchTest &test : tests)
     runTest(test, model, session); // page faults, clocks, caches
@@ -113,8 +113,12 @@ void bench(BenchFlags flags) {
           {run.seconds, run.launchesPerStep, run.callsPerStep, read, dot});
     }
   moert_session_stats stats = session.stats();
-  BenchReport report{flags.run.model,    &model.info(),  stats.threads,
-                     settings.sequences, stats.launches, std::move(tests),
+  BenchReport report{flags.run.model,
+                     &model.info(),
+                     stats.threads,
+                     settings.sequences,
+                     stats.launches,
+                     std::move(tests),
                      profileSince(warmUp, session)};
   print(flags.json ? report.formatJson() : report.formatTable());
 }
@@ -127,8 +131,9 @@ numbers are medians, with the least and the most.
 
 Before every repetition two probes run on the same threads:
 - The read probe reads the artifact's own file mapping in order, as many bytes
-  of it as a step that generates has to read, over and over. Of a plain and a
-  prefetching reader, it takes the better one.
+  of it as a step that generates has to read, over and over; with --huge-pages,
+  such pages, filled from the file. Of a plain and a prefetching reader, it
+  takes the better one.
 - The dot-product peak is that of TDPBF16PS on registers if the artifact's code
   multiplies on tiles, else of VDPBF16PS, or of FMA on a CPU without it.
 Of a GPU, the read probe copies inside of its memory, and counts bytes read and

@@ -67,6 +67,9 @@ void moert::tools::addRunFlags(CLI::App &command, RunFlags &flags) {
                   "cpu, cuda[:N], or emulated:ARCH, a GPU on this CPU [a GPU "
                   "that the artifact has a target for, else cpu]")
       ->option_text("DEVICE");
+  command.add_flag("--huge-pages", flags.hugePages,
+                   "on a CPU, copy weights into huge pages: starts later, and "
+                   "takes their memory, but steps read them faster");
 }
 
 void moert::tools::addChunk(CLI::App &command, int64_t &chunk) {

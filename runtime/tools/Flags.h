@@ -29,7 +29,7 @@ inline constexpr int64_t maxCount = 1000000000;
 
 /// Adds MODEL.moe.
 void addModel(CLI::App &command, std::string &model);
-/// Adds --threads, --target and --device.
+/// Adds --threads, --target, --device and --huge-pages.
 void addRunFlags(CLI::App &command, RunFlags &flags);
 /// Adds --chunk; 0 stands for the default.
 void addChunk(CLI::App &command, int64_t &chunk);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <unistd.h>
 
 using namespace moert::tools;
 
@@ -26,6 +27,9 @@ Model::Model(const RunFlags &flags) {
   moert_model_options options{};
   options.target = flags.target.empty() ? nullptr : flags.target.c_str();
   options.device = flags.device.c_str();
+  options.huge_pages = flags.hugePages;
+  if (flags.hugePages && isatty(STDERR_FILENO))
+    std::fprintf(stderr, "copying weights into huge pages\n");
   moert_model *opened = nullptr;
   moert_error error{};
   check(moert_model_open(flags.model.c_str(), &options, &opened, &error),

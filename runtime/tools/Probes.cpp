@@ -8,6 +8,7 @@
 #include "runtime/tools/Stopwatch.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fcntl.h>
 #include <immintrin.h>
 #include <sys/mman.h>
@@ -32,8 +33,8 @@ static constexpr size_t unitBytes = 256;
 // Each returns something that depends on every byte, so that none is left out.
 
 template <bool prefetches>
-__attribute__((target("avx512f"))) static uint64_t
-readAvx512(const char *bytes, size_t size) {
+__attribute__((target("avx512f"))) static uint64_t readAvx512(const char *bytes,
+                                                              size_t size) {
   __m512i sums[4] = {};
   for (size_t i = 0; i < size; i += unitBytes)
     for (size_t j = 0; j < 4; ++j) {
@@ -61,10 +62,9 @@ __attribute__((target("avx2"))) static uint64_t readAvx2(const char *bytes,
     }
   for (size_t j = 1; j < 8; ++j)
     sums[0] = _mm256_xor_si256(sums[0], sums[j]);
-  return static_cast<uint64_t>(_mm256_extract_epi64(sums[0], 0) ^
-                               _mm256_extract_epi64(sums[0], 1) ^
-                               _mm256_extract_epi64(sums[0], 2) ^
-                               _mm256_extract_epi64(sums[0], 3));
+  return static_cast<uint64_t>(
+      _mm256_extract_epi64(sums[0], 0) ^ _mm256_extract_epi64(sums[0], 1) ^
+      _mm256_extract_epi64(sums[0], 2) ^ _mm256_extract_epi64(sums[0], 3));
 }
 
 using Reader = uint64_t (*)(const char *bytes, size_t size);
@@ -78,7 +78,8 @@ static Reader chooseReader(bool prefetches) {
 /// Keeps a value that nobody needs.
 static void keep(uint64_t value) { asm volatile("" : : "r"(value)); }
 
-ReadProbe::ReadProbe(const std::string &path, size_t bytes, Session &session)
+ReadProbe::ReadProbe(const std::string &path, size_t bytes, bool hugePages,
+                     Session &session)
     : session(session) {
   int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
@@ -89,6 +90,8 @@ ReadProbe::ReadProbe(const std::string &path, size_t bytes, Session &session)
   close(file);
   if (mapping == MAP_FAILED)
     failWithErrno(path, "cannot map");
+  if (hugePages)
+    copyToHugePages();
   parts.resize(static_cast<size_t>(session.stats().threads));
   size_t size = mappedBytes / parts.size() / unitBytes * unitBytes;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -96,6 +99,23 @@ ReadProbe::ReadProbe(const std::string &path, size_t bytes, Session &session)
     parts[i].size = size;
   }
   warmUp();
+}
+
+/// More than caches hold is enough: memory is the weights' now.
+void ReadProbe::copyToHugePages() {
+  constexpr size_t most = size_t(2) << 30, page = size_t(2) << 20;
+  size_t bytes = std::min(mappedBytes, most) / page * page;
+  if (bytes == 0)
+    return; // so few bytes that pages do not matter
+  void *copy = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (copy == MAP_FAILED)
+    failWithErrno("the read probe", "cannot have its memory");
+  (void)madvise(copy, bytes, MADV_HUGEPAGE);
+  std::memcpy(copy, mapping, bytes);
+  munmap(mapping, mappedBytes);
+  mapping = copy;
+  mappedBytes = bytes;
 }
 
 ReadProbe::~ReadProbe() { munmap(mapping, mappedBytes); }
@@ -227,11 +247,11 @@ double moert::tools::measureDotPeak(const moert_model_info &info,
 // Rooflines
 //===----------------------------------------------------------------------===//
 
-Rooflines::Rooflines(const std::string &path, const Model &model,
+Rooflines::Rooflines(const RunFlags &flags, const Model &model,
                      size_t stepBytes, Session &session)
     : info(model.info()), session(session) {
   if (std::string_view(info.device) == "cpu")
-    reader.emplace(path, stepBytes, session);
+    reader.emplace(flags.model, stepBytes, flags.hugePages, session);
 }
 
 double Rooflines::readRate() {

@@ -22,10 +22,12 @@ namespace moert::tools {
 /// Reads a file mapping of an artifact in order, over and over: the memory that
 /// the weights are in, and as many bytes as a step reads of them, so that
 /// caches help it as much as they help the model. Each thread reads its part.
+/// Where weights are in huge pages, it reads such pages, filled from the file.
 class ReadProbe {
 public:
-  /// Maps the first `bytes` of the file, or all if it has fewer.
-  ReadProbe(const std::string &path, size_t bytes, Session &session);
+  /// Of the first `bytes` of the file, or all if it has fewer.
+  ReadProbe(const std::string &path, size_t bytes, bool hugePages,
+            Session &session);
   ~ReadProbe();
   ReadProbe(const ReadProbe &) = delete;
   ReadProbe &operator=(const ReadProbe &) = delete;
@@ -43,6 +45,7 @@ private:
     char padding[64]; // no two threads write to one cache line
   };
 
+  void copyToHugePages();
   void warmUp();
   double measure(bool prefetches);
 
@@ -54,7 +57,8 @@ private:
 
 /// Operations per second of the widest multiply-add that the CPU has for 16-bit
 /// floating-point products (TDPBF16PS if the model's code uses it, else
-/// VDPBF16PS), or else for float32 (FMA), from registers; a multiply-add is two.
+/// VDPBF16PS), or else for float32 (FMA), from registers; a multiply-add is
+/// two.
 double measureDotPeak(const moert_model_info &info, Session &session);
 
 /// The two rooflines of the device that runs the model. Of a GPU: the rate of
@@ -62,7 +66,7 @@ double measureDotPeak(const moert_model_info &info, Session &session);
 class Rooflines {
 public:
   /// `stepBytes` are those of the weights that a step reads.
-  Rooflines(const std::string &path, const Model &model, size_t stepBytes,
+  Rooflines(const RunFlags &flags, const Model &model, size_t stepBytes,
             Session &session);
 
   double readRate();

@@ -19,6 +19,7 @@ struct RunFlags {
   std::string target = "";     ///< empty: the best that the device can run
   std::string device = "auto"; ///< see moert_model_options
   int32_t threads = 0;         ///< 0: one for each CPU
+  bool hugePages = false;      ///< see moert_model_options
 };
 
 } // namespace moert::tools

@@ -5,7 +5,9 @@
 #ifndef TEST_BENCH_POOL_H
 #define TEST_BENCH_POOL_H
 
+#include "runtime/Program.h"
 #include <algorithm>
+
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -27,7 +29,7 @@ public:
       thread.join();
   }
   using Work = std::function<void(unsigned thread, int64_t from, int64_t to)>;
-  /// Runs `work` on ranges of at most `grain` of `tasks` tasks.
+  /// Runs `work` on ranges of `tasks` tasks, as the runtime would cut them.
   void run(int64_t tasks, int64_t grain, const Work &work) {
     job = &work;
     total = tasks;
@@ -43,8 +45,15 @@ public:
 
 private:
   void take(unsigned thread) {
-    for (int64_t from; (from = next.fetch_add(grain)) < total;)
-      (*job)(thread, from, std::min(from + grain, total));
+    int64_t from = next;
+    while (from < total) {
+      int64_t to =
+          from + moert::tasksToTake(total - from, total, grain, int(size()));
+      if (!next.compare_exchange_weak(from, to))
+        continue;
+      (*job)(thread, from, to);
+      from = next;
+    }
   }
   void serve(unsigned thread) {
     for (unsigned seen = 0;;) {

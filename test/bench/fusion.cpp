@@ -21,7 +21,7 @@
 #include "Timing.h"
 #include "test/codegen/MatmulFusions.h"
 
-#include "codegen/Target.h"
+#include "codegen/x86/MatrixLoops.h"
 
 #include <CLI/CLI.hpp>
 
@@ -130,7 +130,10 @@ private:
   double floor(Work work);
   static std::string singleTexts();
   void run(const std::string &name, std::vector<void *> arguments,
-           std::pair<int64_t, int64_t> rowsAndTasks, int64_t grain = 8) {
+           std::pair<int64_t, int64_t> rowsAndTasks, int64_t grain = 0) {
+    if (grain == 0)
+      grain =
+          up.order == Order::Tiles ? moec::amxGroupPanels : moec::groupPanels;
     moert_kernel kernel = library.get(name);
     int32_t status = 0;
     moert_launch launch = {};

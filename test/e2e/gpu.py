@@ -52,6 +52,13 @@ def test_gpu(artifact, unfused, golden, scratch, flag):
     return alone
 
 
+def refuse_huge_pages(artifact, device):
+    """They are for weights that a CPU reads."""
+    done = driver.call("moert", "generate", artifact, "--tokens=1", "-n", 1, f"--device={device}", "--huge-pages")
+    refused = done.returncode == 1 and not done.stdout and "own memory" in done.stderr
+    driver.expect(refused, f"huge pages on {device}: exit {done.returncode}, {done.stderr}")
+
+
 def test_fastest(folder, golden, scratch, reference):
     """Kernels whose bits may depend on the other rows of a step: those for many tokens, which here are 5."""
     artifact = driver.compile_model(folder, scratch / f"{folder.name}-fastest.moe", "--target=" + ",".join(TARGETS),
@@ -77,6 +84,7 @@ def test(name, scratch):
     for device in DEVICES:
         logits = test_gpu(artifact, unfused, golden, scratch, f"--device={device}")
         compare(folder.name, device, logits, reference, element)
+        refuse_huge_pages(artifact, device)
     if element == "bfloat16":
         test_fastest(folder, golden, scratch, reference)
     artifact.unlink()
