@@ -23,16 +23,23 @@ namespace format = moert::format;
 
 namespace {
 
-/// Kernels of a GPU by their names; none of a CPU.
-using GpuKernels = std::map<std::string, const format::Kernel *>;
+/// The kernels of a target by their names, and what there is to say of them.
+struct Kernels {
+  std::map<std::string, const format::Kernel *> byName;
+  bool areOfGpu = false, haveMethods = false;
 
-GpuKernels kernelsOf(const format::Target &target) {
-  GpuKernels kernels;
-  for (const format::Kernel *kernel : *target.kernels())
-    if (kernel->block() || kernel->library())
-      kernels[kernel->symbol()->str()] = kernel;
-  return kernels;
-}
+  explicit Kernels(const format::Target &target) {
+    for (const format::Kernel *kernel : *target.kernels()) {
+      byName[kernel->symbol()->str()] = kernel;
+      areOfGpu |= kernel->block() || kernel->library();
+      haveMethods |= kernel->method() != nullptr;
+    }
+    haveMethods |= areOfGpu;
+  }
+  const format::Kernel &at(const std::string &name) const {
+    return *byName.at(name);
+  }
+};
 
 std::string methodOf(const format::Kernel &kernel) {
   return kernel.method() ? kernel.method()->str() : "";
@@ -57,25 +64,26 @@ void addResources(const format::Kernel &kernel,
     cells.push_back(formatCount(n));
 }
 
-void printRegime(const RegimeReport &regime, const GpuKernels &gpuKernels,
+void printRegime(const RegimeReport &regime, const Kernels &kernels,
                  raw_ostream &output) {
-  bool isGpu = !gpuKernels.empty();
-  TextTable rows(isGpu ? "lrrrrrrrrrll" : "lrrrrl");
+  bool areOfGpu = kernels.areOfGpu, haveMethods = kernels.haveMethods;
+  TextTable rows(std::string(areOfGpu ? "lrrrrrrrrrl" : "lrrrrl") +
+                 (haveMethods ? "l" : ""));
   std::vector<std::string> head = {"kernel"};
-  if (isGpu)
+  if (areOfGpu)
     for (const char *name :
          {"threads", "registers", "shared", "local", "warps"})
       head.push_back(name);
   for (const char *name :
        {"launches", "MB each", "MFLOP each", "us each", "limit"})
     head.push_back(name);
-  if (isGpu)
+  if (haveMethods)
     head.push_back("method");
   rows.add(head);
   for (const KernelReport &kernel : regime.kernels) {
     std::vector<std::string> cells = {kernel.kernel};
-    if (isGpu)
-      addResources(*gpuKernels.at(kernel.kernel), cells);
+    if (areOfGpu)
+      addResources(kernels.at(kernel.kernel), cells);
     double count = static_cast<double>(kernel.launches);
     cells.push_back(utostr(kernel.launches));
     for (double number :
@@ -83,8 +91,8 @@ void printRegime(const RegimeReport &regime, const GpuKernels &gpuKernels,
           kernel.seconds / count * 1e6})
       cells.push_back(formatv("{0:f2}", number).str());
     cells.push_back(kernel.limit);
-    if (isGpu)
-      cells.push_back(methodOf(*gpuKernels.at(kernel.kernel)));
+    if (haveMethods)
+      cells.push_back(methodOf(kernels.at(kernel.kernel)));
     rows.add(cells);
   }
   output << "  " << regime.name << ", " << regime.maxTokens << " tokens\n";
@@ -92,7 +100,7 @@ void printRegime(const RegimeReport &regime, const GpuKernels &gpuKernels,
 }
 
 void writeKernel(json::OStream &json, const KernelReport &kernel,
-                 const GpuKernels &gpuKernels) {
+                 const Kernels &kernels) {
   double count = static_cast<double>(kernel.launches);
   json.attribute("kernel", kernel.kernel);
   json.attribute("computes", kernel.computes);
@@ -101,20 +109,19 @@ void writeKernel(json::OStream &json, const KernelReport &kernel,
   json.attribute("flops", kernel.flops / count);
   json.attribute("seconds", kernel.seconds / count);
   json.attribute("limit", kernel.limit);
-  auto found = gpuKernels.find(kernel.kernel);
-  if (found == gpuKernels.end())
+  const format::Kernel &made = kernels.at(kernel.kernel);
+  if (kernels.haveMethods)
+    json.attribute("method", methodOf(made));
+  if (!made.block())
     return;
-  json.attribute("method", methodOf(*found->second));
-  if (!found->second->block())
-    return;
-  const format::Block &own = *found->second->block();
+  const format::Block &own = *made.block();
   json.attribute("threads", own.threads());
   json.attribute("registers", own.registers());
   json.attribute("shared_bytes", own.shared_bytes() + own.static_bytes());
   json.attribute("local_bytes", own.local_bytes());
   json.attribute("resident_warps", residentWarps(own));
   json.attributeArray("layouts", [&] {
-    if (const auto *layouts = found->second->layouts())
+    if (const auto *layouts = made.layouts())
       for (const flatbuffers::String *layout : *layouts)
         json.value(layout->str());
   });
@@ -127,9 +134,9 @@ void moec::printKernelText(const moert::Artifact &artifact,
   std::vector<TargetReport> reports = reportFusion(artifact);
   for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
     output << "target " << report.name << '\n';
-    GpuKernels gpuKernels = kernelsOf(*target);
+    Kernels kernels(*target);
     for (const RegimeReport &regime : report.regimes)
-      printRegime(regime, gpuKernels, output);
+      printRegime(regime, kernels, output);
   }
 }
 
@@ -140,7 +147,7 @@ void moec::printKernelJson(const moert::Artifact &artifact,
   json.object([&] {
     json.attributeArray("targets", [&] {
       for (auto [target, report] : zip(*artifact.table().targets(), reports)) {
-        GpuKernels gpuKernels = kernelsOf(*target);
+        Kernels kernels(*target);
         const TargetReport &own = report;
         json.object([&] {
           json.attribute("name", own.name);
@@ -151,7 +158,7 @@ void moec::printKernelJson(const moert::Artifact &artifact,
                 json.attribute("tokens", regime.maxTokens);
                 json.attributeArray("kernels", [&] {
                   for (const KernelReport &kernel : regime.kernels)
-                    json.object([&] { writeKernel(json, kernel, gpuKernels); });
+                    json.object([&] { writeKernel(json, kernel, kernels); });
                 });
               });
           });
