@@ -4,6 +4,7 @@
 The tools are found in the folder that MOEC_BIN names.
 """
 import array
+import ctypes
 import json
 import os
 import pathlib
@@ -40,6 +41,12 @@ def cpu_flags():
     return set()
 
 
+def permits_amx():
+    """Whether Linux lets this process use AMX, as in runtime/abi/Amx.h."""
+    arch_prctl, request_permission, tile_data = 158, 0x1023, 18
+    return ctypes.CDLL(None).syscall(arch_prctl, request_permission, tile_data) == 0
+
+
 def runnable_targets():
     """The targets that this CPU can run, `host` among them, in lists of those that add in the same order:
     on AMX, products of bfloat16 are added in another one than elsewhere."""
@@ -47,7 +54,7 @@ def runnable_targets():
     needs = {"x86-64-v3": {"avx2", "fma", "f16c"}, "x86-64-v4": {"avx512f", "avx512bw"},
              "znver4": {"avx512f", "avx512bw", "avx512_bf16", "avx512_vnni"}}
     chains = [t for t in TARGETS if needs[t] <= flags]
-    if {"amx_tile", "amx_bf16"} <= flags:
+    if {"amx_tile", "amx_bf16"} <= flags and permits_amx():
         return [chains, ["sapphirerapids", "host"]]
     return [chains + ["host"]]
 
