@@ -71,8 +71,8 @@ static Target makeZnver4() {
 
 static const Names amxFeatures = {"amx-tile", "amx-bf16"};
 
-/// Of a core: 512 multiply-adds a cycle. Measured by the peak probe of
-/// `moert bench`, with both threads of a core at work.
+/// Of a core: about half of what the peak probe of `moert bench` measured in
+/// registers, as a tile is loaded for each product.
 static constexpr double amxFlops = 1300e9;
 
 static void useAmx(Target &t) {

@@ -153,15 +153,11 @@ Slab AmxNest::slabAt(Value from, Value size) {
 }
 
 void AmxNest::group(const Chunk &chunk, const Group &group) {
-  if (!packsWhole) {
-    emit.loop(zero(), emit.i64(steps), slabSteps, [&](Value from) {
-      slab(chunk, group, slabAt(from, emit.i64(slabSteps)));
-    });
-    return;
-  }
+  Value size = emit.i64(slabSteps);
   // One block takes each panel as a stream.
-  Value one = emit.less(chunk.rows, emit.i64(amxRows + 1));
-  Value size = emit.select(one, emit.i64(steps), emit.i64(slabSteps));
+  if (packsWhole)
+    size = emit.select(emit.less(chunk.rows, emit.i64(amxRows + 1)),
+                       emit.i64(steps), size);
   Value count = emit.div(emit.add(size, steps - 1), size);
   emit.loop(zero(), count, 1, [&](Value i) {
     slab(chunk, group, slabAt(emit.mul(i, size), size));
@@ -208,9 +204,8 @@ void AmxNest::slab(const Chunk &chunk, const Group &group, const Slab &slab) {
 
 Value AmxNest::packed(const Cell &cell, Value row, Value step) {
   Value before = emit.mul(row, packedSteps(cell.slab));
-  Value inBlock = packsWhole ? emit.mul(step, rowsFrom(cell.chunk, row))
-                             : emit.mul(emit.sub(step, cell.slab.from),
-                                        rowsFrom(cell.chunk, row));
+  Value first = packsWhole ? zero() : cell.slab.from;
+  Value inBlock = emit.mul(emit.sub(step, first), rowsFrom(cell.chunk, row));
   return after(product.scratch,
                emit.mul(emit.add(before, inBlock), amxRowBytes));
 }

@@ -5,6 +5,7 @@
 #include "codegen/x86/AmxTile.h"
 
 #include "codegen/x86/MatrixOperands.h"
+#include "dialects/MoE/MoE.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -61,6 +62,10 @@ private:
 };
 
 } // namespace
+
+bool moec::isAmxProduct(Operation *product, Type weight) {
+  return weight.isBF16() && !isa<moe::RouterOp>(product);
+}
 
 static void callIntrinsic(Emit &emit, StringRef name, ValueRange arguments) {
   StringAttr full = emit.getStringAttr("llvm.x86." + name.str());

@@ -24,6 +24,11 @@ constexpr int64_t amxPairs = 16;
 /// Bytes of one row of activations at one step.
 constexpr int64_t amxRowBytes = 4 * amxPairs;
 
+/// Whether a product of weights of an element is one for AMX, on targets that
+/// have it. Scores of experts are few, and must be the same with the choice of
+/// experts behind them as without: they have one order of summation everywhere.
+bool isAmxProduct(mlir::Operation *product, mlir::Type weight);
+
 /// What one call computes: the sums of one block of rows or two with a panel.
 struct AmxOperands {
   /// The blocks at the first step: [step][row][2 * amxPairs] bf16. The second

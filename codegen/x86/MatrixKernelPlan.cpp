@@ -4,6 +4,7 @@
 
 #include "codegen/x86/MatrixKernelPlan.h"
 
+#include "codegen/x86/AmxTile.h"
 #include "codegen/x86/MatrixHeads.h"
 #include "codegen/x86/MatrixPrologue.h"
 #include "codegen/x86/MatrixTop.h"
@@ -25,12 +26,10 @@ static std::unique_ptr<Epilogue> makeEpilogue(const MatrixRegion &region) {
   return std::make_unique<StoreSums>(region.first().biasElement());
 }
 
-/// Scores of experts are few, and the same with the choice of experts behind
-/// them as without: one order of summation in all their kernels.
 static bool computesOnAmx(const MatrixRegion &region, const Target &target) {
   const MatrixOperation &product = region.first();
-  return target.hasAmx && product.weightType().getElementType().isBF16() &&
-         !isa<moe::RouterOp>(product.op);
+  return target.hasAmx &&
+         isAmxProduct(product.op, product.weightType().getElementType());
 }
 
 RegionMethod::RegionMethod(const MatrixRegion &region, const Target &target)

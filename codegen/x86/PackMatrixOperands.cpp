@@ -4,6 +4,7 @@
 
 #include "codegen/KernelBuilder.h"
 #include "codegen/Passes.h"
+#include "codegen/x86/AmxTile.h"
 
 #include "dialects/Decoder/Decoder.h"
 #include "dialects/MoE/MoE.h"
@@ -125,7 +126,7 @@ private:
 
   /// Whether the kernel of a product reads row-major activations.
   bool readsRows(Operation *op, const MatrixOperands &operands) {
-    return amx && elementOf(operands.weight).isBF16() && !isa<moe::RouterOp>(op);
+    return amx && isAmxProduct(op, elementOf(operands.weight));
   }
 
   /// What a value of a group is outside of it; null if it is made inside.

@@ -6,7 +6,6 @@
 #define TEST_BENCH_POOL_H
 
 #include "runtime/Program.h"
-#include <algorithm>
 
 #include <atomic>
 #include <functional>

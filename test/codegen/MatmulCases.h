@@ -30,7 +30,8 @@ inline const std::pair<int64_t, int64_t> linearShapes[] = {
 inline const std::pair<int64_t, int64_t> routerShape = {10, 50};
 inline const std::pair<int64_t, int64_t> groupedShape = {75, 300};
 
-/// The kernels of all shapes; for tiles, products alone. Biases are of the weights' element.
+/// The kernels of all shapes; for tiles, without packing of what products
+/// read. Biases are of the weights' element.
 const KernelLibrary &matmulLibrary(Element weight, const std::string &target);
 
 /// Memory for f32 (or anything smaller), NaN at first.
